@@ -1,0 +1,321 @@
+"""The command line: every command of the project, and the only place that prints."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.progress import Progress as ProgressBar
+from rich.progress import track
+
+from xdrl.errors import UserError
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# TensorFlow leaves oneDNN off on some processors that it doubles the training speed of.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+app = typer.Typer(
+    help="Train Atari agents, see what they look at, and serve action and heatmap together.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console()
+errors = Console(stderr=True)
+
+GameArgument = Annotated[str, typer.Argument(metavar="GAME", help="Qbert or qbert, DemonAttack or demon_attack, ...")]
+OptionalGame = Annotated[str | None, typer.Argument(metavar="[GAME]", help="Name of the game; see `games`.")]
+AgentOption = Annotated[
+    Path | None, typer.Option("--agent", help="A run's folder, an exported agent's, or one version of it.")
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of the games and of the actions that are drawn.")]
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Reads the options that all commands share; `main` has acted on them already."""
+
+
+@app.command()
+def train(
+    game: GameArgument,
+    agent_steps: Annotated[int, typer.Option(min=1, help="Of the whole run, resumed steps included.")] = 10_000_000,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Bounds this call.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: 2]")] = None,
+    envs_per_worker: Annotated[int | None, typer.Option(min=1, help="Environments each.  [default: 8]")] = None,
+    network: Annotated[str | None, typer.Option(help="e-a3c or a3c.  [default: e-a3c]")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, games and actions.  [default: 0]")] = None,
+    run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/GAME]")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Put the run that is there aside and start anew.")] = False,
+    from_agent: Annotated[
+        Path | None, typer.Option("--from", help="Start a new run from this agent's weights.")
+    ] = None,
+    sticky: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Chance of a repeated action.  [default: 0]")
+    ] = None,
+) -> None:
+    """Train an agent; a run that is there goes on by itself."""
+    from xdrl.games import find_game
+
+    found = find_game(game)
+    asked = {
+        "num_workers": workers,
+        "envs_per_worker": envs_per_worker,
+        "network": network,
+        "seed": seed,
+        "sticky_probability": sticky,
+    }
+    settings = {name: value for name, value in asked.items() if value is not None}
+    console.print(f"Setting up {found.name} ...")
+    _load_tensorflow()
+    from xdrl.backends.tensorflow import use_threads
+
+    use_threads(workers or 2)
+    from xdrl.preparation import prepare_run
+    from xdrl.runs import locked, put_aside
+    from xdrl.training import Budget
+
+    folder = run_dir or Path("runs") / found.name
+    if fresh and (aside := put_aside(folder)):
+        console.print(f"The run that was in {folder} is now in {aside}.")
+    with locked(folder):
+        run = prepare_run(folder, found, settings, from_agent)
+        if run.notice:
+            errors.print(f"warning: {run.notice}", style="yellow")
+        budget = Budget(agent_steps, None if minutes is None else minutes * 60)
+        _train_and_show(run, budget)
+
+
+def _train_and_show(run: Any, budget: Any) -> None:
+    from xdrl.terminal import training_view
+    from xdrl.training import train as train_run
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    first_steps, progress, started = None, None, time.monotonic()
+    title = f"{run.training.game}, {run.training.network}, {run.run_dir}"
+    with Live(console=console, refresh_per_second=2) as live:
+        for progress in train_run(run, budget, stop):
+            first_steps = progress.agent_steps if first_steps is None else first_steps
+            elapsed = time.monotonic() - started
+            done = progress.agent_steps - first_steps
+            left = (budget.agent_steps - progress.agent_steps) * elapsed / done if done else float("nan")
+            if budget.seconds is not None:
+                left = min(left, budget.seconds - elapsed) if done else budget.seconds - elapsed
+            live.update(training_view(title, progress, budget.agent_steps, first_steps, max(left, 0.0)))
+    if progress:
+        if not console.is_terminal:
+            console.print()
+        console.print(f"Saved in {run.run_dir}: {progress.agent_steps:,} agent steps, {progress.frames:,} frames.")
+
+
+@app.command()
+def evaluate(
+    game: OptionalGame = None,
+    agent: AgentOption = None,
+    episodes: Annotated[int, typer.Option(min=1, help="Whole games, the first that are started.")] = 100,
+    protocol: Annotated[str, typer.Option(help="standard, sticky or paper.")] = "standard",
+    greedy: Annotated[
+        bool, typer.Option("--greedy/--sample", help="Most probable actions, or drawn from the policy.")
+    ] = False,
+    seed: SeedOption = 0,
+    output: Annotated[Path | None, typer.Option(help="JSON with every game's score.")] = None,
+) -> None:
+    """Play whole games and report the figures of the paper's Table I."""
+    _load_tensorflow()
+    from xdrl.agent_finder import find_agent
+    from xdrl.environments import find_protocol
+    from xdrl.evaluation import evaluation_record, play_episodes, save_json, summarise_episodes
+    from xdrl.runs import EVALUATION, is_run
+    from xdrl.terminal import evaluation_view
+
+    found = find_agent(game, agent)
+    played = []
+    games = play_episodes(found, find_protocol(protocol, found.game), episodes, is_greedy=greedy, seed=seed)
+    for episode in track(games, f"Playing {found.game.name}", total=episodes, console=console):
+        played.append(episode)
+    record = evaluation_record(found, protocol, played, is_greedy=greedy, seed=seed)
+    source = found.provenance.source
+    title = f"{found.game.name}, {source}, {protocol} protocol, {record['actions']} actions"
+    console.print(evaluation_view(title, summarise_episodes(played)))
+    for path in [output] if output else [source / EVALUATION] if is_run(source) else []:
+        save_json(path, record)
+        console.print(f"Written: {path}")
+
+
+@app.command()
+def explain(
+    game: OptionalGame = None,
+    agent: AgentOption = None,
+    steps: Annotated[int, typer.Option(min=1, help="Agent steps of the game that are kept at most.")] = 2000,
+    method: Annotated[str, typer.Option(help="grad-cam.")] = "grad-cam",
+    target: Annotated[str, typer.Option(help="chosen, value, action:UP, contrast or contrast:UP.")] = "chosen",
+    greedy: Annotated[
+        bool, typer.Option("--greedy/--sample", help="Most probable actions, or drawn from the policy.")
+    ] = False,
+    seed: SeedOption = 0,
+    output: Annotated[Path | None, typer.Option(help="Folder.  [default: explanations/GAME]")] = None,
+) -> None:
+    """Play a game and show at every step what on the screen spoke for the action."""
+    _load_tensorflow()
+    from xdrl.agent_finder import find_agent
+    from xdrl.environments import find_protocol
+    from xdrl.evaluation import record_episode
+    from xdrl.explainers import find_method
+    from xdrl.explainers.targets import parse_target
+    from xdrl.explanations import explain_episode, write_explanation
+
+    found = find_agent(game, agent)
+    find_method(method)
+    parse_target(target, found.action_names)
+    folder = output or Path("explanations") / found.game.name
+    console.print(f"{found.game.name}: {found.provenance.source}, {found.provenance.agent_steps:,} agent steps trained")
+    with console.status("Playing ..."):
+        standard = find_protocol("standard", found.game)
+        recording = record_episode(found, standard, steps, is_greedy=greedy, seed=seed)
+    with console.status("Explaining ..."):
+        episode = explain_episode(found, recording, target, method)
+    with ProgressBar(console=console) as bar:
+        task = bar.add_task("Writing the video", total=len(recording.actions))
+        record = write_explanation(found, episode, folder, lambda count: bar.update(task, completed=count))
+    ending = "" if record["is_over"] else ", where --steps cut it"
+    console.print(f"Score {record['score']:g} after {record['steps']:,} agent steps{ending}.")
+    if record["share_blank"] > 0.5:
+        console.print(f"{record['share_blank']:.0%} of the maps are blank: little that is seen speaks for the target.")
+    console.print(f"Written: {folder}/video.mp4, {folder}/strip.png and {folder}/explanation.json")
+
+
+@app.command()
+def export(
+    game: GameArgument,
+    run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/GAME]")] = None,
+    output: Annotated[Path, typer.Option(help="Folder of all exported agents.")] = Path("saved_models"),
+) -> None:
+    """Export a run's agent as the next version of a SavedModel, proved before it is put there."""
+    _load_tensorflow()
+    from serving.export import export_agent
+    from xdrl.agent_finder import find_agent
+    from xdrl.games import find_game
+    from xdrl.runs import load_evaluation
+
+    folder = run_dir or Path("runs") / find_game(game).name
+    agent = find_agent(game, folder)
+    evaluation = load_evaluation(folder, agent.provenance.agent_steps)
+    if evaluation is None:
+        console.print("These weights have not been evaluated; `evaluate` first, and the figures go along.")
+    with console.status("Exporting and proving ..."):
+        version = export_agent(agent, output, evaluation)
+    console.print(f"Written: {version}")
+
+
+@app.command()
+def serve(
+    models: Annotated[Path, typer.Option(help="Folder of NAME/VERSION/saved_model.pb.")] = Path("saved_models"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
+) -> None:
+    """Answer TensorFlow Serving's REST API for every exported agent, until Ctrl-C."""
+    _load_tensorflow()
+    from serving.server import ModelSummary, ServerError
+    from serving.server import serve as serve_models
+
+    def announce(summaries: list[ModelSummary]) -> None:
+        for summary in summaries:
+            versions = ", ".join(str(number) for number in summary.versions) or "none"
+            failed = (
+                f"; failed to load: {', '.join(map(str, summary.failed_versions))}" if summary.failed_versions else ""
+            )
+            console.print(f"{summary.url}:predict  versions {versions}{failed}", soft_wrap=True)
+        console.print("Serving; Ctrl-C stops.")
+
+    try:
+        serve_models(models, host, port, on_ready=announce)
+    except ServerError as error:
+        raise UserError(str(error)) from error
+
+
+@app.command()
+def query(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE.png", help="A screenshot, PNG or JPEG.")],
+    game: Annotated[str | None, typer.Option(help="Of the screenshot.  [default: the one that is shipped]")] = None,
+    url: Annotated[str, typer.Option(help="Of the server.")] = "http://127.0.0.1:8501",
+    overlay: Annotated[Path | None, typer.Option(help="Where the overlay goes.  [default: IMAGE-overlay.png]")] = None,
+) -> None:
+    """Ask a running server what the agent would do on a screenshot, and why."""
+    from serving.client import AgentClient, ServingError
+    from xdrl.games import find_game
+    from xdrl.saved_models import sole_shipped_game
+    from xdrl.terminal import answer_view, heatmap_view
+
+    name = find_game(game).name if game else sole_shipped_game()
+    try:
+        image_bytes = image.read_bytes()
+    except OSError as error:
+        raise UserError(f"expected a screenshot in {image}, got: {error.strerror}") from error
+    try:
+        answer = AgentClient(url, name).look(image_bytes, with_overlay=True)
+    except ServingError as error:
+        raise UserError(str(error)) from error
+    console.print(answer_view(answer.action_name, answer.probabilities, answer.value))
+    console.print(f"heatmap of {answer.action_name}: {answer.heatmap_status}, peak {answer.heatmap_peak:.3g}")
+    console.print(heatmap_view(answer.heatmap), end="")
+    path = overlay or image.with_name(f"{image.stem}-overlay.png")
+    path.write_bytes(answer.overlay or b"")
+    console.print(f"Written: {path}")
+
+
+@app.command()
+def games() -> None:
+    """List the paper's games with its scores and the agents that are shipped."""
+    from xdrl.saved_models import read_agent_json, shipped_agents
+    from xdrl.terminal import games_view
+
+    shipped = shipped_agents()
+    steps = {name: read_agent_json(version)["training"]["agent_steps"] for name, version in shipped.items()}
+    console.print(games_view(shipped, steps))
+
+
+def _load_tensorflow() -> None:
+    """Imports TensorFlow with the process's error stream shut: what it logs there then, no setting of its own stops."""
+    errors.file.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def main() -> None:
+    """Runs a command; whatever goes wrong is one line, and the traceback with `--debug`."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    is_debug = len(arguments) < len(sys.argv) - 1
+    try:
+        app(arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if is_debug:
+            raise
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        message = " ".join(str(error).split())
+        errors.print(f"error: {kind}{message}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

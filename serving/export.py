@@ -1,0 +1,140 @@
+"""Exports an agent as a SavedModel that TensorFlow Serving loads, and proves it before anyone sees it."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from serving.signatures import build_signatures
+from xdrl.agents import Agent, CoreState
+from xdrl.config import network_config_to_json
+from xdrl.environments import VectorEnvironment
+from xdrl.explainers.grad_cam import normalise
+from xdrl.files import replaced_folder
+from xdrl.saved_models import AGENT_JSON, highest_version
+
+PROOF_SCREENS, PROOF_STEPS = 3, 40
+"""Games side by side, and agent steps into them, of the screens that an export is proved on."""
+
+
+class ExportError(RuntimeError):
+    """The export did not answer as the live network does; nothing was written."""
+
+
+def export_agent(agent: Agent, output: Path, evaluation: dict[str, Any] | None = None) -> Path:
+    """Writes the next version of an agent, whole or not at all.
+
+    Args:
+        agent: to export.
+        output: folder of all exported agents; the version becomes `output/<Game>/<number>/`.
+        evaluation: its last evaluation's record, kept in `agent.json` without the single games.
+
+    Returns:
+        the version's folder.
+
+    Raises:
+        ExportError: loaded by TensorFlow's C++ session loader, the export answers otherwise than the live network.
+    """
+    game_folder = output / agent.game.name
+    newest = highest_version(game_folder)
+    version = game_folder / str(int(newest.name) + 1 if newest else 1)
+    with replaced_folder(version) as folder:
+        # Raw variables: a module that holds the Keras model loads in Python, and not in TensorFlow Serving's loader.
+        servable = tf.Module()
+        servable.weights = [weight.value for weight in agent.network.weights]
+        tf.saved_model.save(servable, str(folder), signatures=build_signatures(agent.network))
+        (folder / AGENT_JSON).parent.mkdir()
+        record = json.dumps(_agent_record(agent, evaluation), indent=1)
+        (folder / AGENT_JSON).write_text(record + "\n")
+        _prove(agent, folder)
+    return version
+
+
+def _agent_record(agent: Agent, evaluation: dict[str, Any] | None) -> dict[str, Any]:
+    paths = [weight.path for weight in agent.network.weights]
+    kept = evaluation and {key: value for key, value in evaluation.items() if key not in ("agent", "scores", "lengths")}
+    return {
+        "game": agent.game.name,
+        "network": network_config_to_json(agent.network.config),
+        "heatmap_box": agent.network.heatmap_box._asdict(),
+        "core_size": agent.network.core_size,
+        "training": {
+            "agent_steps": agent.provenance.agent_steps,
+            "frames": agent.provenance.frames,
+            "seconds": round(agent.provenance.seconds, 1),
+        },
+        "evaluation": kept,
+        "variables": {path: f"weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index, path in enumerate(paths)},
+        "exported": time.strftime("%Y-%m-%d"),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+    }
+
+
+def _prove(agent: Agent, folder: Path) -> None:
+    """Compares the export with the live network, in a process of its own, through the C++ session loader."""
+    with tempfile.TemporaryDirectory() as scratch:
+        samples = Path(scratch) / "samples.npz"
+        np.savez(samples, allow_pickle=False, **_proof_samples(agent))
+        prove = Path(__file__).with_name("prove.py")
+        proof = subprocess.run([sys.executable, str(prove), str(folder), str(samples)], capture_output=True, text=True)
+    if proof.returncode:
+        reason = (proof.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ExportError(f"the export of {agent.game.name} does not answer as the live network does: {reason}")
+
+
+def _proof_samples(agent: Agent) -> dict[str, np.ndarray]:
+    """Plays a little and returns, by `batch/signature/in|out/name`, what the live network was asked and answered."""
+    environment = VectorEnvironment(agent.game, PROOF_SCREENS)
+    screens, state = environment.reset(seed=1), agent.initial_state(PROOF_SCREENS)
+    generator = np.random.default_rng(1)
+    for _ in range(PROOF_STEPS):
+        state = agent.act(screens, state).state
+        screens = environment.step(generator.integers(0, len(agent.action_names), PROOF_SCREENS)).screens
+    environment.close()
+    samples = {}
+    for count in (1, PROOF_SCREENS):
+        part = CoreState(state.h[:count], state.c[:count])
+        for name, array in _expectations(agent, screens[:count], part).items():
+            samples[f"{count}/{name}"] = array
+    return samples
+
+
+def _expectations(agent: Agent, screens: np.ndarray, state: CoreState) -> dict[str, np.ndarray]:
+    images = np.array([tf.io.encode_png(screen).numpy() for screen in screens])
+    target = np.full(len(screens), len(agent.action_names) - 1, np.int64)
+    last_action = agent.action_names[-1]
+    decision = agent.act(screens, state)
+    frame = {"in/frame": screens, "in/state_h": state.h, "in/state_c": state.c}
+    step = frame | _expected_answer(agent, screens, state)
+    step |= {"out/next_state_h": decision.state.h, "out/next_state_c": decision.state.c}
+    explain = frame | {
+        "in/target_action": target,
+        "out/heatmap": _live_heatmap(agent, screens, state, f"action:{last_action}"),
+        "out/contrast_heatmap": _live_heatmap(agent, screens, state, f"contrast:{last_action}"),
+    }
+    default = {"in/image_bytes": images} | _expected_answer(agent, screens, agent.initial_state(len(screens)))
+    signatures = {"step": step, "explain": explain, "serving_default": default, "overlay": default}
+    return {f"{signature}/{key}": array for signature, arrays in signatures.items() for key, array in arrays.items()}
+
+
+def _expected_answer(agent: Agent, screens: np.ndarray, state: CoreState) -> dict[str, np.ndarray]:
+    decision = agent.act(screens, state)
+    return {
+        "out/action": decision.actions,
+        "out/action_probabilities": decision.probabilities,
+        "out/value": decision.values,
+        "out/heatmap": _live_heatmap(agent, screens, state, "chosen"),
+    }
+
+
+def _live_heatmap(agent: Agent, screens: np.ndarray, state: CoreState, target: str) -> np.ndarray:
+    explanation = agent.explain(screens, state, target)
+    return np.asarray(normalise(explanation.maps, explanation.peaks))

@@ -1,0 +1,130 @@
+"""The ASGI application: admits a request, reads its body within the deadline, and answers from a worker thread."""
+
+import asyncio
+import json
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from serving.server.bodies import inflate, is_gzip, read_body
+from serving.server.descriptions import describe_signatures, describe_status
+from serving.server.documents import DocumentParser
+from serving.server.errors import RequestError
+from serving.server.limits import Limits
+from serving.server.models import ModelRepository
+from serving.server.predictions import Predictor
+from serving.server.routes import Route, parse_route
+
+logger = logging.getLogger(__name__)
+
+_JSON = "application/json"
+_SECONDS_BEFORE_NEXT_TRY = "1"
+
+
+class Application:
+    """Answers TensorFlow Serving's REST API over a repository of models."""
+
+    def __init__(self, repository: ModelRepository, limits: Limits) -> None:
+        """Starts the worker threads' pool.
+
+        Args:
+            repository: The models.
+            limits: What a request may ask.
+        """
+        self._repository = repository
+        self._limits = limits
+        self._predictor = Predictor(repository, DocumentParser(limits))
+        self._places = threading.BoundedSemaphore(limits.max_queued_requests)
+        self._workers = ThreadPoolExecutor(limits.request_threads, thread_name_prefix="serving")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except RequestError as error:
+            response = _error_response(error)
+        except ClientDisconnect:
+            return
+        except Exception:
+            logger.exception("%s %s failed", request.method, _target(request))
+            response = _error_response(RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error of the server"))
+        await response(scope, receive, send)
+
+    def close(self) -> None:
+        """Waits for the worker threads; no request may come afterwards."""
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+    async def _respond(self, request: Request) -> Response:
+        """Returns the answer to a request.
+
+        Raises:
+            RequestError: It cannot be answered as asked.
+        """
+        route = parse_route(request.method, _target(request))
+        if route is None:
+            return PlainTextResponse("Not Found\n", HTTPStatus.NOT_FOUND)
+        if route.verb == "status":
+            return _json_response(describe_status(self._repository, route))
+        if route.verb == "metadata":
+            return _json_response(describe_signatures(self._repository, route))
+        return Response(await self._predict(request, route), media_type=_JSON)
+
+    async def _predict(self, request: Request, route: Route) -> bytes:
+        """Returns the answer of a prediction that gets a place in the queue and is done by the deadline.
+
+        Raises:
+            RequestError: 503, the queue is full; 504, the deadline has passed; and whatever the prediction says.
+        """
+        deadline = time.monotonic() + self._limits.deadline_seconds
+        if not self._places.acquire(blocking=False):
+            message = f"The queue is full: {self._limits.max_queued_requests} requests are waiting or running"
+            raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message)
+        is_handed_over = False
+        try:
+            async with asyncio.timeout(self._limits.deadline_seconds):
+                body = await read_body(request, self._limits)
+                work = self._workers.submit(self._work, route, body, is_gzip(request), deadline)
+                # A run outlives the request that gave up on it, and keeps its place until its thread is free.
+                work.add_done_callback(lambda _: self._places.release())
+                is_handed_over = True
+                return await asyncio.wrap_future(work)
+        except TimeoutError:
+            message = f"Deadline exceeded: no answer within {self._limits.deadline_seconds:g} seconds"
+            raise RequestError(HTTPStatus.GATEWAY_TIMEOUT, message) from None
+        finally:
+            if not is_handed_over:
+                self._places.release()
+
+    def _work(self, route: Route, body: bytes, is_compressed: bool, deadline: float) -> bytes:
+        """Computes a prediction; runs in a worker thread."""
+        return self._predictor.predict(route, inflate(body, self._limits) if is_compressed else body, deadline)
+
+
+def _target(request: Request) -> str:
+    """Returns path and query string as the client sent them."""
+    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode("utf-8")
+    query: bytes = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
+def _json_response(content: dict[str, Any]) -> Response:
+    """Returns a description as an answer."""
+    return Response(json.dumps(content), media_type=_JSON)
+
+
+def _error_response(error: RequestError) -> Response:
+    """Returns an error as an answer; one that may pass by itself says when to try again."""
+    is_overload = error.status == HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"retry-after": _SECONDS_BEFORE_NEXT_TRY} if is_overload else {}
+    if error.status == HTTPStatus.GATEWAY_TIMEOUT:
+        # The rest of a body that came too slowly is not waited for.
+        headers["connection"] = "close"
+    return Response(json.dumps({"error": error.message}), error.status, headers, _JSON)

@@ -1,0 +1,69 @@
+"""What the server says about a model: the status of its versions, and its signatures."""
+
+from typing import Any
+
+from serving.server.errors import RequestError, invalid_argument
+from serving.server.loading import LoadedVersion, TensorSpec
+from serving.server.models import ModelRepository, Version
+from serving.server.routes import Route
+
+
+def describe_status(repository: ModelRepository, route: Route) -> dict[str, Any]:
+    """Returns the status of one version or of all versions, newest first.
+
+    Raises:
+        RequestError: 400, unknown label; 404, no such model or version.
+    """
+    if route.label is not None:
+        raise invalid_argument(f"Unrecognized servable version label: {route.label}")
+    versions = [v for v in repository.versions(route.name) if route.version in (None, v.number)]
+    if not versions and route.version is None:
+        raise RequestError(404, f"Could not find any versions of model {route.name}")
+    if not versions:
+        raise RequestError(404, f"Could not find version {route.version} of model {route.name}")
+    return {"model_version_status": [_version_status(version) for version in versions]}
+
+
+def describe_signatures(repository: ModelRepository, route: Route) -> dict[str, Any]:
+    """Returns the inputs and outputs of all signatures of a version.
+
+    Raises:
+        RequestError: 400, unknown label; 404, no such model or version.
+    """
+    version = repository.find(route.name, route.version, route.label)
+    return {
+        "model_spec": {"name": version.name, "signature_name": "", "version": str(version.number)},
+        "metadata": {"signature_def": {"signature_def": _signatures(version)}},
+    }
+
+
+def _version_status(version: Version) -> dict[str, Any]:
+    """Returns one version's entry."""
+    code, message = ("OK", "") if version.error is None else (version.error.code, version.error.message)
+    return {
+        "version": str(version.number),
+        "state": "AVAILABLE" if version.error is None else "END",
+        "status": {"error_code": code, "error_message": message},
+    }
+
+
+def _signatures(version: LoadedVersion) -> dict[str, Any]:
+    """Returns all signatures as the JSON form of their protocol buffers."""
+    return {
+        name: {
+            "inputs": {key: _tensor_info(spec) for key, spec in signature.inputs.items()},
+            "outputs": {key: _tensor_info(spec) for key, spec in signature.outputs.items()},
+            "method_name": signature.method_name,
+        }
+        for name, signature in version.signatures.items()
+    }
+
+
+def _tensor_info(spec: TensorSpec) -> dict[str, Any]:
+    """Returns one tensor as the JSON form of its protocol buffer, where 64-bit integers are text."""
+    axes = [{"size": str(size), "name": ""} for size in spec.shape or ()]
+    return {
+        "dtype": spec.dtype_name,
+        "tensor_shape": {"dim": axes, "unknown_rank": spec.shape is None},
+        "name": spec.tensor_name,
+    }

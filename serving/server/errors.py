@@ -1,0 +1,88 @@
+"""Every way to fail: at the start (`ServerError`) and in a request (`RequestError`); TensorFlow's codes as HTTP's."""
+
+import re
+from http import HTTPStatus
+
+import tensorflow as tf
+
+# Source: ToHTTPStatusCode in TensorFlow Serving's http_server.cc, by TensorFlow's numeric status code.
+_HTTP_STATUS_BY_TENSORFLOW_CODE = {
+    tf.errors.CANCELLED: 499,
+    tf.errors.UNKNOWN: 500,
+    tf.errors.INVALID_ARGUMENT: 400,
+    tf.errors.DEADLINE_EXCEEDED: 504,
+    tf.errors.NOT_FOUND: 404,
+    tf.errors.ALREADY_EXISTS: 409,
+    tf.errors.PERMISSION_DENIED: 403,
+    tf.errors.RESOURCE_EXHAUSTED: 429,
+    tf.errors.FAILED_PRECONDITION: 400,
+    tf.errors.ABORTED: 409,
+    tf.errors.OUT_OF_RANGE: 400,
+    tf.errors.UNIMPLEMENTED: 501,
+    tf.errors.INTERNAL: 500,
+    tf.errors.UNAVAILABLE: 503,
+    tf.errors.DATA_LOSS: 500,
+    tf.errors.UNAUTHENTICATED: 401,
+}
+
+_MAX_MESSAGE_CHARACTERS = 1000
+_NODE_REFERENCES = re.compile(r"\s*\[\[.*?\]\]", re.DOTALL)
+# Several operations failed at once: "2 root error(s) found. (0) INVALID_ARGUMENT: … (1) … 0 successful operations. …"
+_FIRST_OF_SEVERAL = re.compile(
+    r"root error\(s\) found\.\s*\(0\)\s*[A-Za-z_ ]+:\s*(.*?)\s*(?:\(1\) |\d+ successful operations)", re.DOTALL
+)
+
+
+class ServerError(Exception):
+    """The server cannot start; its text is one clear line for the person who started it."""
+
+
+class RequestError(Exception):
+    """One request cannot be answered as asked.
+
+    Attributes:
+        status: HTTP status code.
+        message: One line for the client.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        """Keeps the status and the message, brought to one line of bounded length."""
+        self.status = int(status)
+        self.message = one_line(message)
+        super().__init__(self.message)
+
+
+def invalid_argument(message: str) -> RequestError:
+    """Returns the 400 that TensorFlow Serving answers for an INVALID_ARGUMENT status."""
+    return RequestError(HTTPStatus.BAD_REQUEST, message)
+
+
+def one_line(message: str) -> str:
+    """Returns the message with all white space runs as single spaces, cut to a readable length."""
+    line = " ".join(message.split())
+    return line if len(line) <= _MAX_MESSAGE_CHARACTERS else line[: _MAX_MESSAGE_CHARACTERS - 1] + "…"
+
+
+def request_error_from_tensorflow(error: tf.errors.OpError) -> RequestError:
+    """Returns the answer for an error that came out of a session run.
+
+    Args:
+        error: The error as `Session.run` raised it.
+
+    Returns:
+        The HTTP status of TensorFlow's own status code, and what the operation said, without the graph's node names.
+    """
+    return RequestError(_HTTP_STATUS_BY_TENSORFLOW_CODE.get(error.error_code, 500), operation_message(error))
+
+
+def operation_message(error: tf.errors.OpError) -> str:
+    """Returns in one line what the failing operation itself said.
+
+    `Session.run` raises a copy of the runtime's error to which it has added a preamble and the Python frames that built
+    the graph; the runtime's own error is the context of the copy.
+    """
+    original = error.__context__ if isinstance(error.__context__, tf.errors.OpError) else error
+    text = str(original.message)
+    several = _FIRST_OF_SEVERAL.search(text)
+    text = several.group(1) if several else text
+    return one_line(_NODE_REFERENCES.sub("", text)) or type(error).__name__

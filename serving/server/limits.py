@@ -1,0 +1,50 @@
+"""The server's safety limits and thread counts, with units and defaults."""
+
+from dataclasses import dataclass, fields
+
+MEBIBYTE = 1024 * 1024
+
+# TensorFlow's highest rank is 254; around those lists stand the request object, the instance's object and {"b64": …}.
+MAX_USEFUL_JSON_DEPTH = 254 + 3
+
+# Fields where zero means "TensorFlow decides".
+_MAY_BE_ZERO = frozenset({"intra_op_threads", "inter_op_threads"})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one server accepts and how many threads it uses.
+
+    Attributes:
+        max_body_bytes: Largest request body as sent, in bytes; beyond it 413.
+        max_inflated_bytes: Largest gzip body after inflating, in bytes (100 MiB as in TensorFlow Serving); beyond
+            it 413.
+        max_json_depth: Deepest nesting of lists and objects, in levels, checked before parsing; beyond it 400.
+        max_json_containers: Most lists and objects in one body. Python holds each in up to 250 bytes, so this bounds
+            what a small gzip body can make of itself in memory; beyond it 413.
+        max_queued_requests: Most requests waiting or running at once; beyond it 503.
+        deadline_seconds: Longest time from a request's head to its answer, slow bodies included; beyond it 504.
+        request_threads: Requests computed at the same time; the others wait their turn.
+        intra_op_threads: Threads inside one TensorFlow operation; 0 lets TensorFlow choose.
+        inter_op_threads: TensorFlow operations that run side by side; 0 lets TensorFlow choose.
+
+    Raises:
+        ValueError: A limit is not positive (the two TensorFlow thread counts: negative).
+    """
+
+    max_body_bytes: int = 32 * MEBIBYTE
+    max_inflated_bytes: int = 100 * MEBIBYTE
+    max_json_depth: int = MAX_USEFUL_JSON_DEPTH
+    max_json_containers: int = 4_000_000
+    max_queued_requests: int = 256
+    deadline_seconds: float = 30.0
+    request_threads: int = 8
+    intra_op_threads: int = 0
+    inter_op_threads: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses limits that would refuse everything."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value < 0 or (value == 0 and field.name not in _MAY_BE_ZERO):
+                raise ValueError(f"Limits.{field.name} must be positive, got {value}")

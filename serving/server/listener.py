@@ -1,0 +1,184 @@
+"""The process around the application: the socket, the signals, the start and the clean stop."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import math
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from serving.server.application import Application
+from serving.server.errors import ServerError
+from serving.server.limits import Limits
+from serving.server.models import ModelRepository, load_models
+
+logger = logging.getLogger(__name__)
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# An idle connection is kept this long, so that a player who thinks does not have to connect again.
+_KEEP_ALIVE_SECONDS = 75
+_START_POLL_SECONDS = 0.01
+# After the deadline every request has been answered; what is left then are clients that do not read their answer.
+_STOP_GRACE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """A model that is being served.
+
+    Attributes:
+        name: The model's name.
+        versions: The versions that loaded, newest first; the first one is served by default.
+        failed_versions: The versions that did not load, newest first.
+        host: The address the server listens on.
+        port: The port it listens on, also where port 0 was asked for.
+    """
+
+    name: str
+    versions: tuple[int, ...]
+    failed_versions: tuple[int, ...]
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The model's address, to which `:predict` is appended."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/v1/models/{self.name}"
+
+
+def serve(
+    models: Path,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    on_ready: Callable[[list[ModelSummary]], None] | None = None,
+) -> None:
+    """Serves all models of a folder until SIGINT or SIGTERM, then finishes the requests under way and returns.
+
+    Args:
+        models: Holds `NAME/<integer>/saved_model.pb`.
+        host: The address to listen on.
+        port: The port to listen on; 0 picks a free one.
+        limits: What a request may ask.
+        on_ready: Called once, from another thread, as soon as requests are answered; what it raises stops the server.
+
+    Raises:
+        ServerError: The port cannot be had, or there is no model to serve.
+    """
+    with _listen(host, port) as listening_socket:
+        bound_host, bound_port = listening_socket.getsockname()[:2]
+        repository = load_models(models, limits)
+        application = Application(repository, limits)
+
+        def report() -> None:
+            if on_ready is not None:
+                on_ready(_summaries(repository, bound_host, bound_port))
+
+        # TensorFlow's own objects outlive every request: out of the garbage collector's sight, parsing a large body no
+        # longer pays for walking over them (a list of 160 by 160 by 3 in and out: 33 ms instead of 123).
+        gc.freeze()
+        try:
+            asyncio.run(_serve_until_stopped(application, listening_socket, limits, report))
+        finally:
+            gc.unfreeze()
+            application.close()
+            repository.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Returns a listening socket, before any model is loaded, so that a port in use is known at once.
+
+    Raises:
+        ServerError: The address or port cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio turns Nagle's algorithm off only on sockets that name it; left on, each
+    # answer on a kept connection waits 40 ms for an acknowledgement.
+    listening_socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening_socket.bind((host, port))
+        listening_socket.listen()
+    except (OSError, OverflowError) as error:
+        listening_socket.close()
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise ServerError(f"Expected a free port at {host}:{port}, but it cannot be had: {reason}") from error
+    return listening_socket
+
+
+async def _serve_until_stopped(
+    application: Application, listening_socket: socket.socket, limits: Limits, report: Callable[[], None]
+) -> None:
+    """Runs the HTTP server until a signal stops it, and reports once it answers."""
+    server = uvicorn.Server(_http_configuration(application, limits))
+    with _signals_that_only_stop() as is_stop_requested:
+        running = asyncio.create_task(server.serve(sockets=[listening_socket]))
+        while not server.started and not running.done():
+            await asyncio.sleep(_START_POLL_SECONDS)
+        try:
+            if server.started:
+                await asyncio.to_thread(report)
+            # A signal that came before the HTTP server took over the handling of signals.
+            server.should_exit |= is_stop_requested.is_set()
+        except BaseException:
+            server.should_exit = True
+            raise
+        finally:
+            await running
+
+
+def _http_configuration(application: Application, limits: Limits) -> uvicorn.Config:
+    """Returns how the HTTP server runs: plain HTTP/1.1, its messages through the standard logging module."""
+    return uvicorn.Config(
+        application,
+        http="h11",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=math.ceil(limits.deadline_seconds + _STOP_GRACE_SECONDS),
+    )
+
+
+@contextlib.contextmanager
+def _signals_that_only_stop() -> Iterator[threading.Event]:
+    """Keeps the stop signals from ending the process; yields an event that is set when one comes.
+
+    The HTTP server catches these signals, stops cleanly, and then raises them again for whoever handled them before:
+    with Python's own handlers that would be a traceback or a killed process after a stop that went well.
+    """
+    requested = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield requested
+        return
+    previous = {number: signal.signal(number, lambda *_: requested.set()) for number in _STOP_SIGNALS}
+    try:
+        yield requested
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _summaries(repository: ModelRepository, host: str, port: int) -> list[ModelSummary]:
+    """Returns what is being served, by name."""
+    return [
+        ModelSummary(
+            name=name,
+            versions=tuple(version.number for version in repository.versions(name) if version.loaded is not None),
+            failed_versions=tuple(version.number for version in repository.versions(name) if version.loaded is None),
+            host=host,
+            port=port,
+        )
+        for name in repository.names()
+    ]

@@ -1,0 +1,188 @@
+"""One version of a model: a SavedModel loaded and run through TensorFlow's C++ session, as TensorFlow Serving does."""
+
+import contextlib
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from serving.server.errors import one_line, operation_message, request_error_from_tensorflow
+from serving.server.limits import Limits
+from serving.server.tensors import Array
+
+logger = logging.getLogger(__name__)
+
+_SERVING_TAG = "serve"
+_MILLISECONDS = 1000
+_DTYPE_PREFIX = "DT_"
+_CODE_NAMES = [name for name in dir(tf.errors) if name.isupper() and isinstance(getattr(tf.errors, name), int)]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output of a signature.
+
+    Attributes:
+        dtype_name: The dtype's name in protocol buffers, such as `DT_FLOAT`.
+        shape: The axes' sizes, -1 where unknown; None where not even the rank is known.
+        tensor_name: The tensor's name in the graph, empty for one that is not a dense tensor.
+    """
+
+    dtype_name: str
+    shape: tuple[int, ...] | None
+    tensor_name: str
+
+    @property
+    def dtype(self) -> str:
+        """TensorFlow's name of the dtype, such as `float`."""
+        return self.dtype_name.removeprefix(_DTYPE_PREFIX).lower()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a SavedModel can be asked, by the names of its inputs and outputs, sorted.
+
+    Attributes:
+        inputs: The inputs by name.
+        outputs: The outputs by name.
+        method_name: What kind of question it is, such as `tensorflow/serving/predict`.
+    """
+
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+    method_name: str
+
+
+class LoadError(Exception):
+    """A version does not load.
+
+    Attributes:
+        code: TensorFlow's name of the status code, such as `NOT_FOUND`.
+        message: One line.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keeps the code, and the message in one line."""
+        self.code = code
+        self.message = one_line(message)
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True)
+class LoadedVersion:
+    """A version that answers requests; `run` may be called from many threads.
+
+    Attributes:
+        name: The model's name.
+        number: The version number.
+        signatures: The signatures by name.
+        session: The session that holds the graph and its weights.
+    """
+
+    name: str
+    number: int
+    signatures: Mapping[str, Signature]
+    session: tf.compat.v1.Session
+
+    def run(self, signature: Signature, inputs: Mapping[str, Array], timeout_seconds: float) -> dict[str, Array]:
+        """Runs a signature.
+
+        Args:
+            signature: One of `signatures`, all its tensors dense.
+            inputs: An array for each of its inputs, of the input's dtype and a shape that fits.
+            timeout_seconds: After this TensorFlow stops the run.
+
+        Returns:
+            An array for each output.
+
+        Raises:
+            RequestError: With TensorFlow's status as an HTTP code, and what the operation said.
+        """
+        feeds = {signature.inputs[name].tensor_name: array for name, array in inputs.items()}
+        fetches = {name: spec.tensor_name for name, spec in signature.outputs.items()}
+        options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, math.ceil(timeout_seconds * _MILLISECONDS)))
+        try:
+            outputs = self.session.run(fetches, feeds, options=options)
+        except tf.errors.OpError as error:
+            raise request_error_from_tensorflow(error) from error
+        return {name: _as_array(value) for name, value in outputs.items()}
+
+    def close(self) -> None:
+        """Frees the session; no run may be under way."""
+        self.session.close()
+
+
+def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVersion:
+    """Loads a SavedModel.
+
+    Args:
+        name: The model's name.
+        number: The version number.
+        path: The folder with `saved_model.pb`.
+        limits: The thread counts for TensorFlow, where the first model of a process decides.
+
+    Raises:
+        LoadError: It does not load.
+    """
+    config = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=limits.intra_op_threads, inter_op_parallelism_threads=limits.inter_op_threads
+    )
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
+    try:
+        with _without_deprecation_notice():
+            meta_graph = tf.compat.v1.saved_model.load(session, [_SERVING_TAG], str(path))
+        signatures = {key: _read_signature(meta_graph.signature_def[key]) for key in sorted(meta_graph.signature_def)}
+    except Exception as error:  # Whatever is wrong with a file on disk, the other versions must go on.
+        session.close()
+        raise _load_error(error) from error
+    return LoadedVersion(name, number, signatures, session)
+
+
+def _load_error(error: Exception) -> LoadError:
+    """Returns a loader's exception with the status code TensorFlow Serving reports for it."""
+    if isinstance(error, tf.errors.OpError):
+        code = next((name for name in _CODE_NAMES if getattr(tf.errors, name) == error.error_code), "UNKNOWN")
+        return LoadError(code, operation_message(error))
+    # The Python half of the loader: OSError where the file cannot be parsed, RuntimeError where no graph has the tag,
+    # ValueError where the weights are not there.
+    code = {OSError: "DATA_LOSS", RuntimeError: "NOT_FOUND", ValueError: "NOT_FOUND"}.get(type(error), "UNKNOWN")
+    return LoadError(code, str(error) or type(error).__name__)
+
+
+def _read_signature(definition: Any) -> Signature:
+    """Returns a SignatureDef message as a record."""
+    inputs = {name: _read_tensor_info(definition.inputs[name]) for name in sorted(definition.inputs)}
+    outputs = {name: _read_tensor_info(definition.outputs[name]) for name in sorted(definition.outputs)}
+    return Signature(inputs, outputs, definition.method_name)
+
+
+def _read_tensor_info(info: Any) -> TensorSpec:
+    """Returns a TensorInfo message as a record."""
+    dtype_name = info.DESCRIPTOR.fields_by_name["dtype"].enum_type.values_by_number[info.dtype].name
+    shape = None if info.tensor_shape.unknown_rank else tuple(axis.size for axis in info.tensor_shape.dim)
+    return TensorSpec(dtype_name, shape, info.name)
+
+
+def _as_array(value: Any) -> Array:
+    """Returns a fetched value as an array; the session gives scalars as numpy scalars, or bytes for a string."""
+    return np.asarray(value, dtype=np.object_) if isinstance(value, bytes) else np.asarray(value)
+
+
+@contextlib.contextmanager
+def _without_deprecation_notice() -> Iterator[None]:
+    """Keeps TensorFlow from logging that its session loader is deprecated: it is the one TensorFlow Serving uses."""
+
+    def keep(record: logging.LogRecord) -> bool:
+        return "is deprecated" not in record.getMessage()
+
+    tensorflow_logger = tf.get_logger()
+    tensorflow_logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        tensorflow_logger.removeFilter(keep)

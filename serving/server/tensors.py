@@ -1,0 +1,201 @@
+"""JSON values to numpy arrays and back, without coercion, by the rules of TensorFlow Serving's json_tensor.cc.
+
+Reading is in two steps. The fast one works on whole levels of a nested list at once and either succeeds or says only
+that something is wrong; then `faults.py` walks the same value in document order to say what.
+"""
+
+import base64
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from serving.server.documents import INFINITY, NEGATIVE_INFINITY
+from serving.server.errors import invalid_argument
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+# The dtypes that the REST API carries, by TensorFlow's names. Others exist in graphs (half, uint16, complex …) and have
+# no JSON form in TensorFlow Serving either.
+NUMPY_DTYPES: dict[str, Any] = {
+    "float": np.float32,
+    "double": np.float64,
+    "int8": np.int8,
+    "int16": np.int16,
+    "int32": np.int32,
+    "int64": np.int64,
+    "uint8": np.uint8,
+    "uint32": np.uint32,
+    "uint64": np.uint64,
+    "bool": np.bool_,
+    "string": np.object_,
+}
+
+# Integers up to here are exact in the floating type; larger ones would silently change.
+LARGEST_EXACT_INTEGER = {"float": 2**24 - 1, "double": 2**53 - 1}
+
+LARGEST_SINGLE = float(np.finfo(np.float32).max)
+
+_LEAF_TYPES: dict[str, set[type]] = {
+    "float": {int, float},
+    "double": {int, float},
+    "bool": {bool},
+    "string": {str, dict},
+}
+# numpy's own bound; TensorFlow's is 254.
+_MAX_RANK = 64
+_BASE64_WHITE_SPACE = str.maketrans("", "", " \t\n\v\f\r")
+_LEAST_DIGITS, _MOST_DIGITS = 6, 9
+_LARGEST_EXACT_POWER_OF_TEN = 22
+
+
+def array_from_json(value: Any, dtype: str) -> Array | None:
+    """Converts a JSON value to an array.
+
+    Args:
+        value: A scalar, `{"b64": …}`, or lists of these, nested to equal lengths.
+        dtype: TensorFlow's name of the dtype wanted.
+
+    Returns:
+        The array, of the nested lists' shape (strings: bytes in an object array), or None where the value is ragged or
+        holds anything that is not exactly of the dtype.
+
+    Raises:
+        RequestError: 400, the lists are nested deeper than any array.
+    """
+    shape: list[int] = []
+    level: list[Any] = [value]
+    while level and type(level[0]) is list:
+        size = len(level[0])
+        if set(map(type, level)) != {list} or set(map(len, level)) != {size}:
+            return None
+        shape.append(size)
+        if len(shape) > _MAX_RANK:
+            raise invalid_argument(f"Lists are nested deeper than the {_MAX_RANK} axes a tensor can have here")
+        level = list(chain.from_iterable(level))
+    leaves = _array_from_leaves(level, dtype)
+    return None if leaves is None else leaves.reshape(shape)
+
+
+def json_from_array(array: Array, as_base64: bool) -> Any:
+    """Converts an array to JSON values: nested lists, or one value for a scalar.
+
+    Args:
+        array: Any shape; strings are bytes in an object array.
+        as_base64: Strings are written as `{"b64": …}` instead of text; bytes that are not UTF-8 become U+FFFD in text.
+    """
+    if array.dtype == np.float32:
+        return _shortest_decimals(array).tolist()
+    if array.dtype != np.object_:
+        return array.tolist()
+    write = _base64_object if as_base64 else _text
+    written = np.empty(array.size, dtype=np.object_)
+    written[:] = [write(value) for value in array.ravel()]
+    return written.reshape(array.shape).tolist()
+
+
+def is_base64_object(value: Any) -> bool:
+    """Tells whether a JSON value is `{"b64": "…"}` and nothing more."""
+    return type(value) is dict and len(value) == 1 and type(value.get("b64")) is str
+
+
+def decode_base64(text: str) -> bytes:
+    """Decodes the standard alphabet; padding may be left out and white space may stand anywhere.
+
+    Raises:
+        ValueError: The text is not base64.
+    """
+    compact = text.translate(_BASE64_WHITE_SPACE)
+    if "=" not in compact:
+        compact += "=" * (-len(compact) % 4)
+    return base64.b64decode(compact.encode("ascii"), validate=True)
+
+
+def _array_from_leaves(leaves: list[Any], dtype: str) -> Array | None:
+    """Returns the leaves as an array [len(leaves)], None where one is not exactly of the dtype."""
+    if dtype not in NUMPY_DTYPES or not set(map(type, leaves)) <= _LEAF_TYPES.get(dtype, {int}):
+        return None
+    if dtype == "string":
+        return _strings(leaves)
+    if dtype in LARGEST_EXACT_INTEGER:
+        return _floats(leaves, dtype)
+    try:
+        return np.array(leaves, dtype=NUMPY_DTYPES[dtype])
+    except OverflowError:
+        return None
+
+
+def _strings(leaves: list[Any]) -> Array | None:
+    """Returns text as UTF-8 and base64 objects decoded: object [len(leaves)]."""
+    strings = np.empty(len(leaves), dtype=np.object_)
+    for index, leaf in enumerate(leaves):
+        if type(leaf) is str:
+            strings[index] = leaf.encode("utf-8")
+        elif is_base64_object(leaf):
+            try:
+                strings[index] = decode_base64(leaf["b64"])
+            except ValueError:
+                return None
+        else:
+            return None
+    return strings
+
+
+def _floats(leaves: list[Any], dtype: str) -> Array | None:
+    """Returns numbers that the floating dtype holds: in range, and exact where they are integers."""
+    integers = [leaf for leaf in leaves if type(leaf) is int]
+    if integers:
+        largest = LARGEST_EXACT_INTEGER[dtype]
+        if max(integers) > largest or min(integers) < -largest:
+            # Beyond 64 bits TensorFlow Serving reads a number as a double, and an exact one is no longer expected.
+            if any(largest < integer < 2**64 or -(2**63) <= integer < -largest for integer in integers):
+                return None
+    try:
+        doubles = np.array(leaves, dtype=np.float64)
+    except OverflowError:
+        return None
+    finite = np.isfinite(doubles)
+    if not finite.all():
+        tokens = [leaf is INFINITY or leaf is NEGATIVE_INFINITY or leaf != leaf for leaf in leaves]
+        if not np.logical_or(finite, tokens).all():
+            return None
+    if dtype == "float" and (np.abs(doubles[finite]) > LARGEST_SINGLE).any():
+        return None
+    return doubles.astype(NUMPY_DTYPES[dtype])
+
+
+def _shortest_decimals(singles: Array) -> Array:
+    """Returns doubles whose shortest decimal is the shortest one that reads back as the given float32.
+
+    0.2 is 0.20000000298023224 as a double; TensorFlow Serving writes 0.2. A quotient of two integers that doubles hold
+    exactly is the double nearest to that decimal, so rounding to 6, 7, 8, 9 digits and dividing finds it.
+
+    Args:
+        singles: float32, any shape.
+
+    Returns:
+        float64 of the same shape; values outside 1e-13…1e9 and non-finite ones may keep their long decimal.
+    """
+    with np.errstate(all="ignore"):
+        shortest = exact = singles.astype(np.float64)
+        exponents = np.floor(np.log10(np.abs(exact)))
+        open_cases = np.isfinite(exponents)
+        for digits in range(_LEAST_DIGITS, _MOST_DIGITS + 1):
+            decimals = digits - 1 - exponents
+            scales = 10.0 ** np.clip(decimals, 0, _LARGEST_EXACT_POWER_OF_TEN)
+            rounded = np.rint(exact * scales) / scales
+            fits = open_cases & (decimals >= 0) & (decimals <= _LARGEST_EXACT_POWER_OF_TEN)
+            fits &= rounded.astype(np.float32) == singles
+            shortest = np.where(fits, rounded, shortest)
+            open_cases &= ~fits
+    return shortest
+
+
+def _base64_object(value: bytes) -> dict[str, str]:
+    """Returns bytes in their JSON form."""
+    return {"b64": base64.b64encode(value).decode("ascii")}
+
+
+def _text(value: bytes) -> str:
+    """Returns bytes as text."""
+    return value.decode("utf-8", errors="replace")

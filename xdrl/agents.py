@@ -1,0 +1,227 @@
+"""An agent on disk, a run or a SavedModel, becomes a network that acts and explains."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from xdrl.backends.tensorflow import compile_act, step_input_signature
+from xdrl.checkpoints import Arrays, load_weights
+from xdrl.config import FRAMES_PER_STEP, NetworkConfig, load_run_config, network_config_from_json
+from xdrl.errors import UserError
+from xdrl.explainers import find_method
+from xdrl.explainers.targets import parse_target, weigher
+from xdrl.games import Game, find_game
+from xdrl.networks import Network, arrays_to_variables, build_network
+from xdrl.runs import CONFIG, is_run
+from xdrl.saved_models import AGENT_JSON, highest_version, read_agent_json
+
+CHUNK = 64
+"""Screens that are explained at once: memory stays bounded whatever the length of the episode."""
+
+
+class CoreState(NamedTuple):
+    """What the agent remembers, float32 [N, H] each; zero when a game starts."""
+
+    h: np.ndarray
+    c: np.ndarray
+
+
+class Decision(NamedTuple):
+    """What the agent makes of N screens.
+
+    Attributes:
+        actions: int64 [N], the most probable ones.
+        probabilities: float32 [N, A].
+        logits: float32 [N, A].
+        values: float32 [N], of the discounted clipped return.
+        state: to hand back with the next screens.
+    """
+
+    actions: np.ndarray
+    probabilities: np.ndarray
+    logits: np.ndarray
+    values: np.ndarray
+    state: CoreState
+
+
+class Explanation(NamedTuple):
+    """What the agent looked at on N screens.
+
+    Attributes:
+        maps: float32 [N, h, w], raw; `peaks` says how strong each one is.
+        peaks: float32 [N].
+        statuses: list of N: `ok`, `all_negative` or `zero_gradient`.
+    """
+
+    maps: np.ndarray
+    peaks: np.ndarray
+    statuses: list[str]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an agent comes from.
+
+    Attributes:
+        source: its folder.
+        agent_steps: that it was trained for, all runs together.
+        seconds: of training.
+        evaluation: the figures of its last evaluation, if it was exported with one.
+    """
+
+    source: Path
+    agent_steps: int
+    seconds: float
+    evaluation: dict[str, Any] | None = None
+
+    @property
+    def frames(self) -> int:
+        """Emulator frames it was trained on."""
+        return self.agent_steps * FRAMES_PER_STEP
+
+
+class Agent:
+    """A trained network with its game.
+
+    Example:
+        agent = xdrl.load_agent("saved_models/Pong")
+        decision = agent.act(screens)
+        explanation = agent.explain(screens, decision.state)
+    """
+
+    def __init__(self, network: Network, game: Game, provenance: Provenance) -> None:
+        """Takes a network that has its weights."""
+        self.network, self.game, self.provenance = network, game, provenance
+        self._act = compile_act(network)
+        self._explainers: dict[tuple[str, str], Any] = {}
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The game's actions, in the order of the probabilities."""
+        return self.network.config.action_names
+
+    def initial_state(self, num_screens: int) -> CoreState:
+        """Returns the state of a game that starts."""
+        shape = (num_screens, self.network.core_size)
+        return CoreState(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+
+    def act(self, screens: np.ndarray, state: CoreState | None = None) -> Decision:
+        """Decides on N screens.
+
+        Args:
+            screens: uint8 [N, 210, 160, 3], RGB.
+            state: from the decision before; None where the games start.
+
+        Raises:
+            UserError: the screens have another shape or type.
+        """
+        screens = _checked_screens(screens)
+        state = state or self.initial_state(len(screens))
+        logits, values, next_h, next_c = self._act(screens, state.h, state.c)
+        exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+        probabilities = exponentials / exponentials.sum(-1, keepdims=True)
+        return Decision(logits.argmax(-1), probabilities, logits, values, CoreState(next_h, next_c))
+
+    def explain(
+        self,
+        screens: np.ndarray,
+        state: CoreState | None = None,
+        target: str = "chosen",
+        method: str = "grad-cam",
+        actions: np.ndarray | None = None,
+    ) -> Explanation:
+        """Says what on N screens spoke for a target.
+
+        Args:
+            screens: uint8 [N, 210, 160, 3], RGB.
+            state: with which the agent saw them; None where the games start.
+            target: `chosen`, `value`, `action:UP`, `contrast` or `contrast:UP`.
+            method: of `xdrl.explainers.METHODS`.
+            actions: integer [N], that were chosen; None takes the most probable ones.
+
+        Raises:
+            UserError: there is no such target, action or method, or the screens have another shape or type.
+        """
+        screens = _checked_screens(screens)
+        state = state or self.initial_state(len(screens))
+        if actions is None:
+            actions = self.act(screens, state).actions
+        explainer = self._explainer(method, target)
+        parts = []
+        for start in range(0, len(screens), CHUNK):
+            part = slice(start, start + CHUNK)
+            found = explainer(screens[part], state.h[part], state.c[part], np.asarray(actions[part], np.int64))
+            parts.append((found.maps.numpy(), found.peaks.numpy(), found.statuses.numpy().astype(str)))
+        maps, peaks, statuses = (np.concatenate(values) for values in zip(*parts, strict=True))
+        return Explanation(maps, peaks, statuses.tolist())
+
+    def _explainer(self, method: str, target: str) -> Any:
+        """Compiles a method for a target, once."""
+        if (method, target) not in self._explainers:
+            explain, parsed = find_method(method), parse_target(target, self.action_names)
+
+            def run(screens: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, actions: tf.Tensor) -> Any:
+                return explain(self.network, screens, state_h, state_c, weigher(parsed, actions))
+
+            signature = (*step_input_signature(self.network), tf.TensorSpec([None], tf.int64))
+            self._explainers[method, target] = tf.function(run, input_signature=signature)
+        return self._explainers[method, target]
+
+
+def load_agent(path: str | Path) -> Agent:
+    """Loads an agent.
+
+    Args:
+        path: a run's folder, a SavedModel's folder (its highest version) or one version of it.
+
+    Raises:
+        UserError: the folder holds no agent, or a damaged one.
+    """
+    folder = Path(path)
+    if is_run(folder):
+        training, config = load_run_config(folder / CONFIG)
+        weights, state = load_weights(folder)
+        provenance = Provenance(folder, state.agent_steps, state.seconds)
+        return _assemble(config, weights, find_game(training.game), provenance)
+    version = highest_version(folder) or folder
+    if not (version / AGENT_JSON).exists():
+        raise UserError(f"expected a run or an exported agent in {folder}, got {_describe(folder)}")
+    return _load_saved_model(version)
+
+
+def _load_saved_model(version: Path) -> Agent:
+    values = read_agent_json(version)
+    try:
+        config = network_config_from_json(values["network"])
+        reader = tf.train.load_checkpoint(str(version / "variables" / "variables"))
+        weights = {name: reader.get_tensor(key) for name, key in values["variables"].items()}
+        training = values["training"]
+        provenance = Provenance(version, training["agent_steps"], training["seconds"], values["evaluation"])
+        return _assemble(config, weights, find_game(values["game"]), provenance)
+    except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
+        raise UserError(f"expected an exported agent in {version}, but it cannot be read: {error}") from error
+
+
+def _assemble(config: NetworkConfig, weights: Arrays, game: Game, provenance: Provenance) -> Agent:
+    network = build_network(config)
+    arrays_to_variables(weights, network.weights)
+    return Agent(network, game, provenance)
+
+
+def _checked_screens(screens: np.ndarray) -> np.ndarray:
+    screens = np.asarray(screens)
+    if screens.ndim != 4 or screens.shape[1:] != (210, 160, 3) or screens.dtype != np.uint8:
+        raise UserError(
+            f"expected screens of shape [N, 210, 160, 3] and type uint8, got {list(screens.shape)} {screens.dtype}"
+        )
+    return screens
+
+
+def _describe(folder: Path) -> str:
+    if not folder.exists():
+        return "no such folder"
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else [f"the file {folder.name}"]
+    return ", ".join(names[:5]) or "an empty folder"

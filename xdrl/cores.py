@@ -1,0 +1,80 @@
+"""The recurrent core: one step for acting, explaining and serving, T steps for learning."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("xdrl")
+class LSTMCore(keras.layers.Layer):
+    """A long short-term memory whose inputs can be projected for all steps at once.
+
+    Keras' own LSTM projects step by step, or picks cuDNN where a GPU is in sight, which a CPU server cannot load.
+    Gates are in Keras' order: input, forget, cell, output.
+
+    Source: Hochreiter & Schmidhuber 1997; forget bias 1 after Gers et al. 2000.
+    """
+
+    def __init__(self, units: int, seeds: keras.random.SeedGenerator | None = None, **kwargs: Any) -> None:
+        """Fixes the number of units; `seeds` draws the first weights."""
+        super().__init__(**kwargs)
+        self.units = units
+        self._seeds = seeds
+
+    def build(self, features_shape: tuple[int | None, ...], *_: Any) -> None:
+        """Makes the weights for features [N, F]."""
+        gates = 4 * self.units
+        glorot = keras.initializers.GlorotUniform(self._seeds)
+        orthogonal = keras.initializers.Orthogonal(1.0, self._seeds)
+        self.kernel = self.add_weight((features_shape[-1], gates), glorot, name="kernel")
+        self.recurrent_kernel = self.add_weight((self.units, gates), orthogonal, name="recurrent_kernel")
+        self.bias = self.add_weight((gates,), self._forget_open, name="bias")
+
+    def call(self, features: Any, state_h: Any, state_c: Any) -> tuple[Any, Any]:
+        """Takes one step.
+
+        Args:
+            features: float32 [N, F].
+            state_h, state_c: float32 [N, H].
+
+        Returns:
+            the next state_h, which is also the output, and the next state_c, float32 [N, H].
+        """
+        return self._advance(self._project(features), state_h, state_c)
+
+    def unroll(self, features: Any, state_h: Any, state_c: Any, is_first: Any) -> Any:
+        """Takes T steps, with the state zeroed where a game starts.
+
+        Args:
+            features: float32 [T, B, F]; T is static.
+            state_h, state_c: float32 [B, H].
+            is_first: bool [T, B].
+
+        Returns:
+            the outputs, float32 [T, B, H].
+        """
+        projected = self._project(features)
+        keep = 1.0 - ops.cast(is_first, "float32")[..., None]
+        outputs = []
+        for t in range(features.shape[0]):
+            state_h, state_c = self._advance(projected[t], state_h * keep[t], state_c * keep[t])
+            outputs.append(state_h)
+        return ops.stack(outputs)
+
+    def compute_output_shape(self, features_shape: tuple[int | None, ...], *_: Any) -> tuple[Any, Any]:
+        """Returns the shapes of the two states."""
+        return (features_shape[0], self.units), (features_shape[0], self.units)
+
+    def _project(self, features: Any) -> Any:
+        return ops.matmul(features, self.kernel) + self.bias
+
+    def _advance(self, projected: Any, state_h: Any, state_c: Any) -> tuple[Any, Any]:
+        gates = projected + ops.matmul(state_h, self.recurrent_kernel)
+        input_gate, forget_gate, cell, output_gate = ops.split(gates, 4, axis=-1)
+        next_c = ops.sigmoid(forget_gate) * state_c + ops.sigmoid(input_gate) * ops.tanh(cell)
+        return ops.sigmoid(output_gate) * ops.tanh(next_c), next_c
+
+    def _forget_open(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        zeros = ops.zeros((self.units,), dtype)
+        return ops.concatenate([zeros, zeros + 1, zeros, zeros])

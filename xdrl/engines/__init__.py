@@ -1,0 +1,1 @@
+"""Who runs the workers: threads of this process."""

@@ -1,0 +1,198 @@
+"""Plays whole games: many at once for a score, one with everything kept for an explanation."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xdrl.agents import Agent, CoreState
+from xdrl.config import SCORE_WINDOW
+from xdrl.environments import VectorEnvironment, find_protocol
+from xdrl.games import Protocol
+from xdrl.rollouts import sample_actions
+
+MAX_ENVS = 16
+"""Games played side by side: enough to fill the network's batch on two cores."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A whole game.
+
+    Attributes:
+        index: in the order the games were started.
+        score: true, not clipped.
+        num_steps: agent steps.
+        is_truncated: it was cut at its longest length.
+    """
+
+    index: int
+    score: float
+    num_steps: int
+    is_truncated: bool
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of Table I over N games.
+
+    Attributes:
+        num_episodes: N.
+        mean: of the scores.
+        standard_error: of the mean; NaN for a single game.
+        best_mean_100: the best mean over 100 games in a row; None below 100 games.
+        best_score: of one game.
+    """
+
+    num_episodes: int
+    mean: float
+    standard_error: float
+    best_mean_100: float | None
+    best_score: float
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A game, or its first S steps, with everything the agent saw and thought.
+
+    Attributes:
+        screens: uint8 [S, 210, 160, 3].
+        state: float32 [S, H] each, with which the screens were seen.
+        actions: int64 [S], that were taken.
+        logits: float32 [S, A].
+        probabilities: float32 [S, A].
+        values: float32 [S].
+        rewards: float32 [S], true, that the actions led to.
+        lives: int32 [S], after the actions.
+        is_over: the game ended within the S steps.
+    """
+
+    screens: np.ndarray
+    state: CoreState
+    actions: np.ndarray
+    logits: np.ndarray
+    probabilities: np.ndarray
+    values: np.ndarray
+    rewards: np.ndarray
+    lives: np.ndarray
+    is_over: bool
+
+
+def play_episodes(
+    agent: Agent, protocol: Protocol, num_episodes: int, *, is_greedy: bool, seed: int
+) -> Iterator[Episode]:
+    """Plays the first N games that are started, so that short games are not preferred.
+
+    Args:
+        agent: that plays.
+        protocol: how the game is played.
+        num_episodes: N.
+        is_greedy: take the most probable action; else draw from the policy.
+        seed: of the games and of the draws.
+
+    Yields:
+        the games as they end.
+    """
+    num_envs = min(num_episodes, MAX_ENVS)
+    environment = VectorEnvironment(agent.game, num_envs, protocol)
+    generator = np.random.default_rng(seed)
+    screens = environment.reset(seed)
+    state = agent.initial_state(num_envs)
+    indices = np.arange(num_envs)
+    started, scores, lengths = num_envs, np.zeros(num_envs), np.zeros(num_envs, int)
+    try:
+        while (indices < num_episodes).any():
+            decision = agent.act(screens, state)
+            actions = decision.actions if is_greedy else sample_actions(decision.logits, generator)
+            steps = environment.step(actions)
+            screens = steps.screens
+            keep = ~steps.is_first[:, None]
+            state = CoreState(decision.state.h * keep, decision.state.c * keep)
+            scores = np.where(steps.is_first, 0, scores + steps.rewards)
+            lengths = np.where(steps.is_first, 0, lengths + 1)
+            for env in np.flatnonzero(steps.is_terminated | steps.is_truncated):
+                if indices[env] < num_episodes:
+                    is_truncated = bool(steps.is_truncated[env])
+                    yield Episode(int(indices[env]), float(scores[env]), int(lengths[env]), is_truncated)
+                indices[env] = started
+                started += 1
+    finally:
+        environment.close()
+
+
+def record_episode(agent: Agent, protocol: Protocol, max_steps: int, *, is_greedy: bool, seed: int) -> Recording:
+    """Plays one game and keeps everything.
+
+    Args:
+        agent: that plays.
+        protocol: how the game is played.
+        max_steps: kept at most; a screen takes 100 kB.
+        is_greedy: take the most probable action; else draw from the policy.
+        seed: of the game and of the draws.
+    """
+    environment = VectorEnvironment(agent.game, 1, protocol)
+    generator = np.random.default_rng(seed)
+    screens, state = environment.reset(seed), agent.initial_state(1)
+    kept: list[tuple] = []
+    is_over = False
+    while not is_over and len(kept) < max_steps:
+        decision = agent.act(screens, state)
+        actions = decision.actions if is_greedy else sample_actions(decision.logits, generator)
+        steps = environment.step(actions)
+        thoughts = decision.logits, decision.probabilities, decision.values
+        kept.append((screens, *state, actions, *thoughts, steps.rewards, steps.lives))
+        screens, state = steps.screens, decision.state
+        is_over = bool(steps.is_terminated[0] or steps.is_truncated[0])
+    environment.close()
+    seen, state_h, state_c, taken, logits, probabilities, values, rewards, lives = (
+        np.concatenate(field) for field in zip(*kept, strict=True)
+    )
+    state = CoreState(state_h, state_c)
+    return Recording(seen, state, taken, logits, probabilities, values, rewards, lives, is_over)
+
+
+def summarise_episodes(episodes: list[Episode]) -> Summary:
+    """Computes the figures of Table I; the games are taken in the order they were started."""
+    scores = np.array([episode.score for episode in sorted(episodes, key=lambda episode: episode.index)])
+    count = len(scores)
+    best_mean = None
+    if count >= SCORE_WINDOW:
+        best_mean = float(np.convolve(scores, np.ones(SCORE_WINDOW) / SCORE_WINDOW, "valid").max())
+    error = float(scores.std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan")
+    return Summary(count, float(scores.mean()), error, best_mean, float(scores.max()))
+
+
+def evaluation_record(
+    agent: Agent, protocol_name: str, episodes: list[Episode], *, is_greedy: bool, seed: int
+) -> dict[str, Any]:
+    """Returns what an evaluation found as plain JSON values, every game's score included."""
+    summary = summarise_episodes(episodes)
+    protocol = find_protocol(protocol_name, agent.game)
+    ordered = sorted(episodes, key=lambda episode: episode.index)
+    return {
+        "game": agent.game.name,
+        "agent": agent.provenance.source.as_posix(),
+        "agent_steps": agent.provenance.agent_steps,
+        "protocol": protocol_name,
+        "frame_skip": protocol.frame_skip,
+        "sticky_probability": protocol.sticky_probability,
+        "actions": "greedy" if is_greedy else "sampled",
+        "seed": seed,
+        "num_episodes": summary.num_episodes,
+        "mean": summary.mean,
+        "standard_error": None if np.isnan(summary.standard_error) else summary.standard_error,
+        "best_mean_100": summary.best_mean_100,
+        "best_score": summary.best_score,
+        "truncated_episodes": sum(episode.is_truncated for episode in ordered),
+        "scores": [episode.score for episode in ordered],
+        "lengths": [episode.num_steps for episode in ordered],
+    }
+
+
+def save_json(path: Path, values: dict[str, Any]) -> None:
+    """Writes plain JSON values, the folders on the way included."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values, indent=1) + "\n")

@@ -1,0 +1,138 @@
+"""Pictures with words in them: the frames of the video, and the strip of consecutive frames of the paper's Fig. 2."""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+STEPS_PER_SECOND = 15
+"""Of the video: agent steps at the game's own speed, 60 frames of 4 a step."""
+PANEL_WIDTH, GUTTER = 312, 8
+"""Pixels of the panel, and of the gap between game and overlay."""
+_BACKGROUND, _TEXT, _FAINT = (18, 18, 24), (240, 240, 240), (150, 150, 165)
+_BAR, _CHOSEN_BAR = (70, 90, 140), (249, 142, 9)
+_MARGIN, _LINE = 18, 30
+
+
+@dataclass(frozen=True)
+class PanelText:
+    """What the panel beside a video frame says.
+
+    Attributes:
+        title: the game.
+        lines: name and figure, in pairs.
+        action: the action taken.
+        action_names: all of them.
+        probabilities: float32 [A].
+        note: why the map is blank, or "".
+    """
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+    action: str
+    action_names: tuple[str, ...]
+    probabilities: np.ndarray
+    note: str
+
+
+def video_frame(game: np.ndarray, overlay: np.ndarray, panel: PanelText) -> np.ndarray:
+    """Puts the game, its overlay and the panel side by side.
+
+    Args:
+        game: uint8 [H, W, 3], the enlarged screen.
+        overlay: uint8 [H, W, 3].
+        panel: what to say.
+
+    Returns:
+        uint8 [H, 2 * W + 320, 3].
+    """
+    gutter = np.full((len(game), GUTTER, 3), _BACKGROUND, np.uint8)
+    picture = Image.new("RGB", (PANEL_WIDTH, len(game)), _BACKGROUND)
+    _draw_panel(ImageDraw.Draw(picture), panel)
+    return np.concatenate([game, gutter, overlay, np.asarray(picture)], axis=1)
+
+
+def write_video(path: Path, frames: Iterable[np.ndarray]) -> None:
+    """Encodes frames as an H.264 MP4 at the game's own speed.
+
+    Args:
+        path: of the file.
+        frames: uint8 [H, W, 3] each, of even height and width, at least one.
+    """
+    writer = None
+    try:
+        for frame in frames:
+            if writer is None:
+                size = (frame.shape[1], frame.shape[0])
+                writer = imageio_ffmpeg.write_frames(
+                    str(path),
+                    size,
+                    fps=STEPS_PER_SECOND,
+                    macro_block_size=2,
+                    quality=7,
+                    ffmpeg_log_level="error",
+                    output_params=["-preset", "veryfast"],
+                )
+                writer.send(None)
+            writer.send(np.ascontiguousarray(frame))
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def strip(screens: np.ndarray, overlays: np.ndarray, captions: list[str]) -> np.ndarray:
+    """Draws consecutive frames in a row, the game above and the overlay below.
+
+    Args:
+        screens: uint8 [N, H, W, 3].
+        overlays: uint8 [N, H, W, 3].
+        captions: N, one under each frame.
+
+    Returns:
+        uint8, the picture.
+    """
+    count, height, width = screens.shape[:3]
+    gap = 8
+    size = (count * (width + gap) + gap, 2 * (height + gap) + gap + 2 * _LINE)
+    picture = Image.new("RGB", size, (255, 255, 255))
+    draw = ImageDraw.Draw(picture)
+    for index in range(count):
+        left = gap + index * (width + gap)
+        picture.paste(Image.fromarray(screens[index]), (left, gap))
+        picture.paste(Image.fromarray(overlays[index]), (left, 2 * gap + height))
+        draw.multiline_text((left + 4, 3 * gap + 2 * height), captions[index], fill=(20, 20, 20), font=_font(20))
+    return np.asarray(picture)
+
+
+def save_png(path: Path, picture: np.ndarray) -> None:
+    """Writes a uint8 [H, W, 3] picture."""
+    Image.fromarray(picture).save(path)
+
+
+def _draw_panel(draw: ImageDraw.ImageDraw, panel: PanelText) -> None:
+    draw.text((_MARGIN, 14), panel.title, fill=_TEXT, font=_font(28))
+    y = 62
+    for name, figure in panel.lines:
+        draw.text((_MARGIN, y), name, fill=_FAINT, font=_font(18))
+        draw.text((PANEL_WIDTH - _MARGIN, y), figure, fill=_TEXT, font=_font(18), anchor="ra")
+        y += _LINE
+    draw.text((_MARGIN, y), panel.note, fill=_CHOSEN_BAR, font=_font(16))
+    y += _LINE
+    row = min(_LINE, (630 - y - 10) // len(panel.action_names))
+    for name, probability in zip(panel.action_names, panel.probabilities, strict=True):
+        colour = _CHOSEN_BAR if name == panel.action else _BAR
+        label = _font(min(17, row - 2))
+        bar = 150 * float(probability)
+        draw.text((_MARGIN, y), name, fill=_TEXT if name == panel.action else _FAINT, font=label)
+        draw.rectangle((150, y + 3, 150 + bar * 0.65, y + row - 6), fill=colour)
+        draw.text((PANEL_WIDTH - _MARGIN, y), f"{probability:.2f}", fill=_TEXT, font=label, anchor="ra")
+        y += row
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)

@@ -1,0 +1,214 @@
+"""The networks as Keras functional models: E-A3C, and the A3C of Mnih et al. 2016 for the comparison.
+
+A network is read in the order its data flows: torso (screen to feature map), readout (feature map to features),
+core (features and state to the next state), heads (policy logits and value). All parts share one set of weights.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from xdrl.config import NetworkConfig
+from xdrl.cores import LSTMCore
+from xdrl.errors import UserError
+from xdrl.preprocessing import (
+    SCREEN_HEIGHT,
+    SCREEN_WIDTH,
+    Box,
+    MapGrid,
+    ScreenPreprocessing,
+    heatmap_box,
+)
+
+RELU_GAIN = 2.0
+"""Variance that a ReLU halves (He et al. 2015)."""
+POLICY_GAIN = 0.01
+"""A small first policy is a nearly uniform one."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network, as the models its users need.
+
+    Attributes:
+        config: what it was built from.
+        torso: screens uint8 [N, 210, 160, 3] to the feature map float32 [N, h, w, K], the last convolution after
+            its ReLU and before any pool.
+        readout: feature map to features float32 [N, F].
+        core: features and state to the next state.
+        decide: (feature map, state_h, state_c) to (logits [N, A], value [N], next state_h, next state_c).
+        step: (screens, state_h, state_c) to the same.
+        policy_head: core output [N, H] to logits [N, A].
+        value_head: core output [N, H] to value [N, 1].
+        map_grid: where the feature map's cells lie on the observation.
+    """
+
+    config: NetworkConfig
+    torso: keras.Model
+    readout: keras.Model
+    core: LSTMCore
+    policy_head: layers.Dense
+    value_head: layers.Dense
+    decide: keras.Model
+    step: keras.Model
+    map_grid: MapGrid
+
+    @property
+    def core_size(self) -> int:
+        """Units of the core, H."""
+        return self.core.units
+
+    @property
+    def heatmap_box(self) -> Box:
+        """The part of the screen that the feature map stands for."""
+        return heatmap_box(self.config.crop, self.map_grid)
+
+    @property
+    def weights(self) -> list[keras.Variable]:
+        """The trainable weights in a fixed order."""
+        return self.step.trainable_weights
+
+    def unroll(self, screens: Any, state_h: Any, state_c: Any, is_first: Any) -> tuple[Any, Any]:
+        """Runs over T steps of B environments, all the screens' convolutions at once.
+
+        Args:
+            screens: uint8 [T, B, 210, 160, 3]; T is static.
+            state_h, state_c: float32 [B, H], before the first step.
+            is_first: bool [T, B], where the state is zero before the step.
+
+        Returns:
+            logits float32 [T, B, A] and values float32 [T, B].
+        """
+        steps, num_envs = ops.shape(screens)[:2]
+        flat = ops.reshape(screens, (steps * num_envs, *screens.shape[2:]))
+        features = self.readout(self.torso(flat))
+        outputs = self.core.unroll(ops.reshape(features, (steps, num_envs, -1)), state_h, state_c, is_first)
+        flat_outputs = ops.reshape(outputs, (steps * num_envs, self.core_size))
+        logits = ops.reshape(self.policy_head(flat_outputs), (steps, num_envs, self.config.num_actions))
+        return logits, ops.reshape(self.value_head(flat_outputs), (steps, num_envs))
+
+
+def build_network(config: NetworkConfig, seed: int = 0) -> Network:
+    """Builds a network with fresh weights.
+
+    Args:
+        config: kind, actions, crop and normalising constants.
+        seed: of the first weights.
+    """
+    build_torso, build_readout, core_size = _KINDS[config.kind]
+    seeds = keras.random.SeedGenerator(seed)
+    screens = keras.Input((SCREEN_HEIGHT, SCREEN_WIDTH, 3), dtype="uint8", name="screens")
+    observation = ScreenPreprocessing(config.crop, config.pixel_mean, config.pixel_std, name="preprocessing")(screens)
+    torso = keras.Model(screens, build_torso(observation, seeds), name="torso")
+    feature_map = keras.Input(torso.output_shape[1:], name="feature_map")
+    readout = keras.Model(feature_map, build_readout(feature_map, seeds), name="readout")
+
+    state_h = keras.Input((core_size,), name="state_h")
+    state_c = keras.Input((core_size,), name="state_c")
+    core = LSTMCore(core_size, seeds, name="core")
+    policy_head = layers.Dense(
+        config.num_actions, kernel_initializer=keras.initializers.Orthogonal(POLICY_GAIN, seeds), name="policy"
+    )
+    value_head = layers.Dense(1, kernel_initializer=keras.initializers.Orthogonal(1.0, seeds), name="value")
+    next_h, next_c = core(readout(feature_map), state_h, state_c)
+    outputs = [policy_head(next_h), ops.squeeze(value_head(next_h), -1), next_h, next_c]
+    decide = keras.Model([feature_map, state_h, state_c], outputs, name="decide")
+    step = keras.Model([screens, state_h, state_c], decide([torso(screens), state_h, state_c]), name=config.kind)
+    return Network(config, torso, readout, core, policy_head, value_head, decide, step, map_grid(torso))
+
+
+def map_grid(torso: keras.Model) -> MapGrid:
+    """Derives where a torso's output cells lie on its observation from the layers' kernels, strides and paddings.
+
+    A cell is placed at the centre of its receptive field and is as large as the layers' common stride.
+
+    Args:
+        torso: convolutions and pools in a row, square in every respect.
+
+    Returns:
+        the grid, in observation pixels.
+    """
+    centre, stride, size = 0.5, 1.0, 0
+    for layer in torso.layers:
+        if isinstance(layer, layers.Conv2D):
+            kernel, step = layer.kernel_size[0], layer.strides[0]
+        elif isinstance(layer, layers.MaxPooling2D):
+            kernel, step = layer.pool_size[0], layer.strides[0]
+        else:
+            size = layer.output.shape[1]
+            continue
+        padding_before = 0
+        if layer.padding == "same":
+            padding_before = max((-(-size // step) - 1) * step + kernel - size, 0) // 2
+        centre += ((kernel - 1) / 2 - padding_before) * stride
+        stride *= step
+        size = layer.output.shape[1]
+    return MapGrid(centre - stride / 2, stride, size)
+
+
+def variables_to_arrays(variables: Sequence[keras.Variable]) -> dict[str, np.ndarray]:
+    """Copies variables into arrays by their path, such as `core/kernel`."""
+    return {variable.path: ops.convert_to_numpy(ops.convert_to_tensor(variable)) for variable in variables}
+
+
+def arrays_to_variables(arrays: Mapping[str, np.ndarray], variables: Sequence[keras.Variable]) -> None:
+    """Assigns arrays to the variables of the same paths.
+
+    Raises:
+        UserError: an array is missing, or has another shape; nothing has been assigned then.
+    """
+    for variable in variables:
+        shape = arrays[variable.path].shape if variable.path in arrays else None
+        if shape != tuple(variable.shape):
+            came = "none" if shape is None else f"one of shape {list(shape)}"
+            raise UserError(f"expected weights {variable.path} of shape {list(variable.shape)}, got {came}")
+    for variable in variables:
+        variable.assign(arrays[variable.path])
+
+
+def _e_a3c_torso(observation: Any, seeds: keras.random.SeedGenerator) -> Any:
+    """Four widened convolutions, each with a max-pool; the last one's pool belongs to the readout.
+
+    Pool and ReLU commute, and the pool first is cheaper. After the last convolution the ReLU comes first, so that
+    the map that is explained holds what the ReLU lets through.
+    """
+    # Differs from the paper: it gives no kernels. Odd ones with SAME padding make a cell one block of the crop.
+    x = observation
+    for index, (channels, kernel) in enumerate([(32, 5), (32, 5), (64, 3)]):
+        x = _convolution(channels, kernel, f"convolution_{index + 1}", seeds, padding="same")(x)
+        x = layers.ReLU()(layers.MaxPooling2D(2)(x))
+    return layers.ReLU(name="feature_map")(_convolution(64, 3, "convolution_4", seeds, padding="same")(x))
+
+
+def _e_a3c_readout(feature_map: Any, seeds: keras.random.SeedGenerator) -> Any:
+    return layers.Flatten()(layers.MaxPooling2D(2)(feature_map))
+
+
+def _a3c_torso(observation: Any, seeds: keras.random.SeedGenerator) -> Any:
+    x = layers.ReLU()(_convolution(16, 8, "convolution_1", seeds, strides=4)(observation))
+    return layers.ReLU(name="feature_map")(_convolution(32, 4, "convolution_2", seeds, strides=2)(x))
+
+
+def _a3c_readout(feature_map: Any, seeds: keras.random.SeedGenerator) -> Any:
+    dense = layers.Dense(256, "relu", kernel_initializer=_relu_initializer(seeds), name="hidden")
+    return dense(layers.Flatten()(feature_map))
+
+
+def _convolution(
+    channels: int, kernel: int, name: str, seeds: keras.random.SeedGenerator, **kwargs: Any
+) -> layers.Conv2D:
+    return layers.Conv2D(channels, kernel, kernel_initializer=_relu_initializer(seeds), name=name, **kwargs)
+
+
+def _relu_initializer(seeds: keras.random.SeedGenerator) -> keras.Initializer:
+    return keras.initializers.VarianceScaling(RELU_GAIN, "fan_avg", "uniform", seeds)
+
+
+_KINDS: dict[str, tuple[Callable[..., Any], Callable[..., Any], int]] = {
+    "e-a3c": (_e_a3c_torso, _e_a3c_readout, 512),
+    "a3c": (_a3c_torso, _a3c_readout, 256),
+}

@@ -1,0 +1,71 @@
+"""What a call of `train` starts from: the run that is there, another agent's weights, or nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from xdrl.agents import load_agent
+from xdrl.config import NetworkConfig, TrainingConfig
+from xdrl.environments import VectorEnvironment, action_names
+from xdrl.errors import UserError
+from xdrl.games import Crop, Game
+from xdrl.networks import variables_to_arrays
+from xdrl.preprocessing import ScreenPreprocessing
+from xdrl.runs import Run, open_run
+
+PIXEL_SCREENS, PIXEL_ENVS = 1000, 8
+"""Screens of random play that the normalising constants are measured on, and the environments they come from."""
+
+
+def prepare_run(run_dir: Path, game: Game, settings: Mapping[str, Any], start_from: Path | None) -> Run:
+    """Opens the run in a folder, or describes a new one.
+
+    Args:
+        run_dir: the folder.
+        game: to train.
+        settings: fields of `TrainingConfig` that were asked for.
+        start_from: an agent whose weights and normalising constants a new run takes; None starts from nothing.
+
+    Raises:
+        UserError: the folder holds another run, or the agent does not fit.
+    """
+    run = open_run(run_dir, game, settings)
+    if run and start_from:
+        raise UserError(f"{run_dir} holds a run that would go on; --fresh puts it aside, and --from starts a new one")
+    if run:
+        return run
+    training = TrainingConfig(**{"game": game.name, "gae_lambda": game.gae_lambda, **settings})
+    if start_from is None:
+        return Run(run_dir, training, describe_network(game, training.network, training.seed))
+    agent = load_agent(start_from)
+    found = agent.network.config
+    if agent.game != game or found.kind != training.network:
+        raise UserError(
+            f"expected an agent of {game.name} with the network {training.network} in {start_from}, "
+            f"got one of {agent.game.name} with {found.kind}"
+        )
+    return Run(run_dir, training, found, first_weights=variables_to_arrays(agent.network.weights))
+
+
+def describe_network(game: Game, kind: str, seed: int) -> NetworkConfig:
+    """Returns the configuration of a new network for a game, its constants measured on random play."""
+    mean, std = measure_pixels(game, game.crop, seed)
+    return NetworkConfig(kind, action_names(game), game.crop, mean, std)
+
+
+def measure_pixels(game: Game, crop: Crop, seed: int) -> tuple[float, float]:
+    """Measures mean and standard deviation of the luminance, in [0, 1], over 1,000 screens of random play."""
+    environment = VectorEnvironment(game, PIXEL_ENVS)
+    generator = np.random.default_rng(seed)
+    luminance = ScreenPreprocessing(crop, pixel_mean=0.0, pixel_std=1.0)
+    screens = environment.reset(seed)
+    observations = []
+    for _ in range(PIXEL_SCREENS // PIXEL_ENVS):
+        observations.append(keras.ops.convert_to_numpy(luminance(screens)))
+        actions = generator.integers(0, len(environment.action_names), PIXEL_ENVS)
+        screens = environment.step(actions).screens
+    environment.close()
+    return float(np.mean(observations)), float(np.std(observations))

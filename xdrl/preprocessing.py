@@ -1,0 +1,95 @@
+"""From the raw screen to the network's input, inside the graph, and from heatmap cells back to screen pixels."""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from xdrl.games import Crop
+
+SCREEN_HEIGHT = 210
+SCREEN_WIDTH = 160
+OBSERVATION_SIZE = 80
+LUMINANCE_WEIGHTS = (0.299, 0.587, 0.114)
+"""Of red, green and blue (ITU-R BT.601), which is what the emulator's own gray uses."""
+
+
+class Box(NamedTuple):
+    """A rectangle on the 210 x 160 screen, in pixels from the top left corner; edges, not pixel centres."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+
+class MapGrid(NamedTuple):
+    """Where the cells of a feature map lie on the observation, the same way down and across.
+
+    Attributes:
+        start: edge of the first cell, in observation pixels.
+        stride: size of a cell, in observation pixels.
+        cells: cells in a row.
+    """
+
+    start: float
+    stride: float
+    cells: int
+
+
+@keras.saving.register_keras_serializable("xdrl")
+class ScreenPreprocessing(keras.layers.Layer):
+    """Crops, averages by area to 80 x 80, takes the luminance and normalises.
+
+    Luminance comes first because it is linear as the averaging is, and a third of the work. Area averaging is two
+    constant matrices: Keras has no area resize, and TensorFlow's has no gradient.
+    """
+
+    def __init__(self, crop: Crop, pixel_mean: float, pixel_std: float, **kwargs: Any) -> None:
+        """Fixes the crop and the two constants, in [0, 1]."""
+        super().__init__(trainable=False, **kwargs)
+        self.crop, self.pixel_mean, self.pixel_std = crop, pixel_mean, pixel_std
+        self._rows = area_matrix(crop.bottom - crop.top, OBSERVATION_SIZE)
+        self._columns = area_matrix(SCREEN_WIDTH, OBSERVATION_SIZE).T
+
+    def call(self, screens: Any) -> Any:
+        """Turns screens into observations.
+
+        Args:
+            screens: uint8 [N, 210, 160, 3], RGB.
+
+        Returns:
+            float32 [N, 80, 80, 1], of mean 0 and deviation 1 over random play.
+        """
+        cropped = screens[:, self.crop.top : self.crop.bottom]
+        luminance = sum(
+            ops.cast(cropped[..., channel], "float32") * (weight / 255)
+            for channel, weight in enumerate(LUMINANCE_WEIGHTS)
+        )
+        averaged = ops.matmul(self._rows, ops.matmul(luminance, self._columns))
+        return ops.expand_dims((averaged - self.pixel_mean) / self.pixel_std, -1)
+
+
+def area_matrix(size: int, target: int) -> np.ndarray:
+    """Returns the matrix that averages by area.
+
+    Args:
+        size: pixels before.
+        target: pixels after, at most `size`.
+
+    Returns:
+        float32 [target, size]; each row adds up to 1.
+    """
+    edges = np.arange(target + 1) * size / target
+    starts = np.maximum(edges[:-1, None], np.arange(size)[None])
+    ends = np.minimum(edges[1:, None], np.arange(size)[None] + 1)
+    return (np.maximum(ends - starts, 0) * target / size).astype(np.float32)
+
+
+def heatmap_box(crop: Crop, grid: MapGrid) -> Box:
+    """Returns the part of the screen that a map's cells stand for, through the same crop the network sees."""
+    down = (crop.bottom - crop.top) / OBSERVATION_SIZE
+    across = SCREEN_WIDTH / OBSERVATION_SIZE
+    end = grid.start + grid.cells * grid.stride
+    return Box(crop.top + grid.start * down, grid.start * across, crop.top + end * down, end * across)

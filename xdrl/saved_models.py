@@ -1,0 +1,49 @@
+"""Which exported agents there are, read from their folders alone: nothing is loaded."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from xdrl.errors import UserError
+
+SAVED_MODELS = Path("saved_models")
+AGENT_JSON = Path("assets.extra") / "agent.json"
+
+
+def highest_version(folder: Path) -> Path | None:
+    """Returns the SavedModel with the highest number in a folder, None where there is none."""
+    versions = [path.parent for path in folder.glob("*/saved_model.pb") if path.parent.name.isdigit()]
+    return max(versions, key=lambda version: int(version.name), default=None)
+
+
+def shipped_agents(saved_models: Path = SAVED_MODELS) -> dict[str, Path]:
+    """Returns the highest version of every exported agent, by game."""
+    folders = sorted(saved_models.iterdir()) if saved_models.is_dir() else []
+    versions = {folder.name: highest_version(folder) for folder in folders if folder.is_dir()}
+    return {name: version for name, version in versions.items() if version and (version / AGENT_JSON).exists()}
+
+
+def sole_shipped_game(saved_models: Path = SAVED_MODELS) -> str:
+    """Returns the game that is meant where none is named.
+
+    Raises:
+        UserError: several agents are shipped, or none.
+    """
+    names = list(shipped_agents(saved_models))
+    if len(names) == 1:
+        return names[0]
+    found = f"agents of {', '.join(names)}" if names else "no agent"
+    raise UserError(f"expected --game GAME, since {saved_models} holds {found}")
+
+
+def read_agent_json(version: Path) -> dict[str, Any]:
+    """Reads what an export says of itself.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        values = json.loads((version / AGENT_JSON).read_text())
+        return {"training": values["training"], **values}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"expected an exported agent in {version}, but {AGENT_JSON} cannot be read: {error}") from error

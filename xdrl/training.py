@@ -1,0 +1,181 @@
+"""Wires a training run: network, workers, engine, log and checkpoints, as a generator of progress."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from xdrl.backends import tensorflow as backend
+from xdrl.checkpoints import Arrays, Checkpoint, RunState, save_best, save_checkpoint
+from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
+from xdrl.engines.threads import ThreadEngine
+from xdrl.environments import VectorEnvironment, decorrelate, training_protocol
+from xdrl.games import find_game
+from xdrl.learner import Learner
+from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
+from xdrl.progress import Progress, ProgressLog, is_new_best, record_scores, summarise
+from xdrl.rollouts import RolloutCollector
+from xdrl.runs import CONFIG, Run
+from xdrl.workers import Report, Worker
+
+POLL_SECONDS = 0.5
+ROW_SECONDS = 10.0
+DECORRELATION_STEPS = 500
+"""Agent steps of random play at most, before a worker's games count."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a call of `train` ends; what comes first.
+
+    Attributes:
+        agent_steps: of the whole run, resumed steps included.
+        seconds: of this call; None is no bound.
+    """
+
+    agent_steps: int
+    seconds: float | None = None
+
+
+def train(run: Run, budget: Budget, stop: threading.Event) -> Iterator[Progress]:
+    """Trains, and saves as it goes; whatever ends it, the last thing it does is save.
+
+    Args:
+        run: what to start from, and where everything goes; the caller holds its folder's lock.
+        budget: when to end.
+        stop: set it to end soon and cleanly.
+
+    Yields:
+        how the run is doing, about twice a second.
+
+    Raises:
+        BaseException: whatever a worker failed with.
+        OSError: a checkpoint could not be written; the one before is untouched.
+    """
+    save_run_config(run.run_dir / CONFIG, run.training, run.network)
+    session = _Session(run, budget, stop)
+    try:
+        with ThreadEngine(session.workers, session.is_over) as engine:
+            while engine.wait(POLL_SECONDS):
+                yield session.advance(engine.drain())
+        yield session.advance(engine.drain(), is_last=True)
+    finally:
+        session.close()
+
+
+class _Session:
+    """What lives while a run is under way."""
+
+    def __init__(self, run: Run, budget: Budget, stop: threading.Event) -> None:
+        self._run_dir, self._config, self._budget, self._stop = run.run_dir, run.training, budget, stop
+        self.state = run.checkpoint.state if run.checkpoint else RunState()
+        self.learner = _build_learner(run)
+        self._generators = _build_generators(run.training, self.state)
+        self._environments: list[VectorEnvironment] = []
+        self.workers = [self._build_worker(run.network, index) for index in range(run.training.num_workers)]
+        self._log = ProgressLog(run.run_dir, self.state.agent_steps)
+        self._row_reports: list[Report] = []
+        self._started = self._clock = self._row_time = self._saved_at = time.monotonic()
+
+    def is_over(self) -> bool:
+        elapsed = time.monotonic() - self._started
+        is_late = self._budget.seconds is not None and elapsed >= self._budget.seconds
+        return self._stop.is_set() or is_late or self.learner.agent_steps >= self._budget.agent_steps
+
+    def advance(self, reports: list[Report], is_last: bool = False) -> Progress:
+        """Takes the reports in, and writes a row and a checkpoint when they are due."""
+        now = time.monotonic()
+        self.state.seconds += now - self._clock
+        self._clock = now
+        record_scores(self.state, reports)
+        self.state.agent_steps = self.learner.agent_steps
+        self._row_reports += reports
+        progress = summarise(self.state, self._row_reports, now - self._row_time)
+        if self._row_reports and (is_last or now - self._row_time >= ROW_SECONDS):
+            self._log.write(progress)
+            self._row_reports, self._row_time = [], now
+        if now - self._saved_at >= self._config.checkpoint_seconds:
+            self.save()
+        return progress
+
+    def save(self) -> None:
+        """Writes a checkpoint, and `best/` when the last 100 games are the best so far."""
+        with self.learner.lock:
+            weights = variables_to_arrays(self.learner.network.weights)
+            optimizer = variables_to_arrays(self.learner.optimizer.variables)
+            self.state.agent_steps = self.learner.agent_steps
+            self.state.updates, self.state.bad_gradients = self.learner.updates, self.learner.bad_gradients
+        self.state.random_states = [dict(generator.bit_generator.state) for generator in self._generators]
+        if is_new_best(self.state):
+            self.state.best_mean = float(np.mean(self.state.recent_scores))
+            save_best(self._run_dir, weights, self.state)
+        save_checkpoint(self._run_dir, Checkpoint(weights, _split_optimizer(optimizer), self.state))
+        self._saved_at = time.monotonic()
+
+    def close(self) -> None:
+        """Saves and frees everything; the workers have ended."""
+        try:
+            self.save()
+        finally:
+            self._log.close()
+            for environment in self._environments:
+                environment.close()
+
+    def _build_worker(self, network_config: NetworkConfig, index: int) -> Worker:
+        config = self._config
+        environment = VectorEnvironment(
+            find_game(config.game),
+            config.envs_per_worker,
+            training_protocol(config.sticky_probability),
+            life_loss_terminates=True,
+        )
+        self._environments.append(environment)
+        generator = self._generators[index]
+        screens = decorrelate(environment, int(generator.integers(2**30)), DECORRELATION_STEPS)
+        network = build_network(network_config)
+        return Worker(
+            self.learner,
+            RolloutCollector(environment, screens, network.core_size, generator),
+            backend.CopyFunction(self.learner.network.weights, network.weights),
+            backend.compile_act(network),
+            backend.GradientFunction(network, config),
+            config.rollout_length,
+        )
+
+
+def _build_learner(run: Run) -> Learner:
+    config, checkpoint = run.training, run.checkpoint
+    network = build_network(run.network, config.seed)
+    optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon)
+    apply = backend.ApplyFunction(optimizer, network.weights)
+    learner = Learner(network, optimizer, apply, config.max_bad_gradients)
+    if checkpoint:
+        arrays_to_variables(checkpoint.weights, network.weights)
+        merged = {path: array for arrays in checkpoint.optimizer.values() for path, array in arrays.items()}
+        arrays_to_variables(merged, optimizer.variables)
+        learner.agent_steps = checkpoint.state.agent_steps
+        learner.updates = checkpoint.state.updates
+        learner.bad_gradients = checkpoint.state.bad_gradients
+    elif run.first_weights is not None:
+        arrays_to_variables(run.first_weights, network.weights)
+    return learner
+
+
+def _build_generators(config: TrainingConfig, state: RunState) -> list[np.random.Generator]:
+    """One a worker, each where the checkpoint left it."""
+    generators = [np.random.default_rng([config.seed, index]) for index in range(config.num_workers)]
+    for generator, saved in zip(generators, state.random_states, strict=False):
+        generator.bit_generator.state = saved
+    return generators
+
+
+def _split_optimizer(arrays: Arrays) -> dict[str, Arrays]:
+    """Gives each of Adam's moments a file of its own: `..._momentum`, `..._velocity`, and what is left."""
+    files: dict[str, Arrays] = {}
+    for path, array in arrays.items():
+        ending = path.rpartition("_")[2]
+        files.setdefault(ending if ending in ("momentum", "velocity") else "optimizer", {})[path] = array
+    return files
