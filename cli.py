@@ -30,6 +30,9 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 
+PLAIN_LINE_SECONDS = 30.0
+"""Between two lines of a training run whose output goes to a file."""
+
 GameArgument = Annotated[str, typer.Argument(metavar="GAME", help="Qbert or qbert, DemonAttack or demon_attack, ...")]
 OptionalGame = Annotated[str | None, typer.Argument(metavar="[GAME]", help="Name of the game; see `games`.")]
 AgentOption = Annotated[
@@ -96,26 +99,25 @@ def train(
 
 
 def _train_and_show(run: Any, budget: Any) -> None:
-    from xdrl.terminal import training_view
+    from xdrl.terminal import training_line, training_view
     from xdrl.training import train as train_run
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    first_steps, progress, started = None, None, time.monotonic()
     title = f"{run.training.game}, {run.training.network}, {run.run_dir}"
-    with Live(console=console, refresh_per_second=2) as live:
+    started, first_steps, progress, printed = time.monotonic(), None, None, 0.0
+    with Live(console=console, refresh_per_second=2, transient=not console.is_terminal) as live:
         for progress in train_run(run, budget, stop):
             first_steps = progress.agent_steps if first_steps is None else first_steps
             elapsed = time.monotonic() - started
-            done = progress.agent_steps - first_steps
-            left = (budget.agent_steps - progress.agent_steps) * elapsed / done if done else float("nan")
-            if budget.seconds is not None:
-                left = min(left, budget.seconds - elapsed) if done else budget.seconds - elapsed
-            live.update(training_view(title, progress, budget.agent_steps, first_steps, max(left, 0.0)))
+            left = budget.seconds_left(progress.agent_steps, progress.agent_steps - first_steps, elapsed)
+            if console.is_terminal:
+                live.update(training_view(title, progress, budget.agent_steps, first_steps, left))
+            elif elapsed - printed >= PLAIN_LINE_SECONDS:
+                printed = elapsed
+                console.print(training_line(progress), soft_wrap=True)
     if progress:
-        if not console.is_terminal:
-            console.print()
         console.print(f"Saved in {run.run_dir}: {progress.agent_steps:,} agent steps, {progress.frames:,} frames.")
 
 

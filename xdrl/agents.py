@@ -201,7 +201,7 @@ def _load_saved_model(version: Path) -> Agent:
         training = values["training"]
         provenance = Provenance(version, training["agent_steps"], training["seconds"], values["evaluation"])
         return _assemble(config, weights, find_game(values["game"]), provenance)
-    except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, tf.errors.OpError) as error:
         raise UserError(f"expected an exported agent in {version}, but it cannot be read: {error}") from error
 
 

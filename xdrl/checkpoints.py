@@ -1,8 +1,8 @@
 """Saves and restores everything a run needs, with numpy alone."""
 
 import dataclasses
+import hashlib
 import json
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,11 @@ from xdrl.files import replaced_folder
 CHECKPOINT = "checkpoint"
 PREVIOUS = "checkpoint.previous"
 BEST = "best"
-_WEIGHTS, _STATE = "weights.npz", "state.json"
+WEIGHTS = "weights"
+_STATE, _ARRAYS = "state.json", "arrays"
+"""The file of the numbers, and in it the SHA-256 of the `.npz` files beside it: any damage is noticed."""
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
+"""What reading a damaged folder raises."""
 
 Arrays = dict[str, np.ndarray]
 """Variables by their path in the network, such as `core/kernel`."""
@@ -61,13 +65,10 @@ def save_checkpoint(run_dir: Path, checkpoint: Checkpoint) -> None:
     """Writes `checkpoint/` aside, syncs and renames it; the one that was there becomes `checkpoint.previous/`.
 
     Raises:
-        OSError: it could not be written, on a full disk for one; the checkpoint that was there is untouched.
+        UserError: it could not be written, on a full disk for one; the checkpoint that was there is untouched.
     """
     with replaced_folder(run_dir / CHECKPOINT, run_dir / PREVIOUS) as folder:
-        np.savez(folder / _WEIGHTS, allow_pickle=False, **checkpoint.weights)
-        for name, arrays in checkpoint.optimizer.items():
-            np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
-        (folder / _STATE).write_text(json.dumps(dataclasses.asdict(checkpoint.state), indent=1) + "\n")
+        _write(folder, {WEIGHTS: checkpoint.weights, **checkpoint.optimizer}, checkpoint.state)
 
 
 def load_checkpoint(run_dir: Path) -> tuple[Checkpoint | None, str]:
@@ -89,7 +90,7 @@ def load_checkpoint(run_dir: Path) -> tuple[Checkpoint | None, str]:
             continue
         try:
             checkpoint = _read(folder)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except _DAMAGE as error:
             problems.append(f"{folder} is damaged ({type(error).__name__}: {error})")
             continue
         if problems:
@@ -103,8 +104,7 @@ def load_checkpoint(run_dir: Path) -> tuple[Checkpoint | None, str]:
 def save_best(run_dir: Path, weights: Arrays, state: RunState) -> None:
     """Writes `best/`: the weights at the best mean over 100 games in a row."""
     with replaced_folder(run_dir / BEST) as folder:
-        np.savez(folder / _WEIGHTS, allow_pickle=False, **weights)
-        (folder / _STATE).write_text(json.dumps(dataclasses.asdict(state), indent=1) + "\n")
+        _write(folder, {WEIGHTS: weights}, state)
 
 
 def load_weights(run_dir: Path) -> tuple[Arrays, RunState]:
@@ -115,8 +115,9 @@ def load_weights(run_dir: Path) -> tuple[Arrays, RunState]:
     """
     if (run_dir / BEST).is_dir():
         try:
-            return _read_arrays(run_dir / BEST / _WEIGHTS), _read_state(run_dir / BEST)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            best = _read(run_dir / BEST)
+            return best.weights, best.state
+        except _DAMAGE as error:
             raise UserError(f"expected weights in {run_dir / BEST}, but they are damaged: {error}") from error
     checkpoint, _ = load_checkpoint(run_dir)
     if checkpoint is None:
@@ -124,15 +125,29 @@ def load_weights(run_dir: Path) -> tuple[Arrays, RunState]:
     return checkpoint.weights, checkpoint.state
 
 
+def _write(folder: Path, arrays: dict[str, Arrays], state: RunState) -> None:
+    for name, group in arrays.items():
+        np.savez(folder / f"{name}.npz", allow_pickle=False, **group)
+    digests = {name: _digest(folder / f"{name}.npz") for name in arrays}
+    values = {_ARRAYS: digests, **dataclasses.asdict(state)}
+    (folder / _STATE).write_text(json.dumps(values, indent=1) + "\n")
+
+
 def _read(folder: Path) -> Checkpoint:
-    optimizer = {path.stem: _read_arrays(path) for path in folder.glob("*.npz") if path.name != _WEIGHTS}
-    return Checkpoint(_read_arrays(folder / _WEIGHTS), optimizer, _read_state(folder))
+    values = json.loads((folder / _STATE).read_text())
+    digests = values.pop(_ARRAYS)
+    for name, digest in digests.items():
+        if _digest(folder / f"{name}.npz") != digest:
+            raise ValueError(f"{name}.npz is not as it was written")
+    arrays = {name: _read_arrays(folder / f"{name}.npz") for name in digests}
+    return Checkpoint(arrays.pop(WEIGHTS), arrays, RunState(**values))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_arrays(path: Path) -> Arrays:
     with np.load(path, allow_pickle=False) as arrays:
         return dict(arrays)
-
-
-def _read_state(folder: Path) -> RunState:
-    return RunState(**json.loads((folder / _STATE).read_text()))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xdrl.errors import UserError
+from xdrl.files import replace_file
 from xdrl.games import Crop
 
 NETWORK_KINDS = ("e-a3c", "a3c")
@@ -97,6 +98,8 @@ class TrainingConfig:
             _require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         for name in ("discount", "gae_lambda", "sticky_probability"):
             _require(name, getattr(self, name), 0 <= getattr(self, name) <= 1, "between 0 and 1")
+        for name in ("entropy_cost", "value_cost"):
+            _require(name, getattr(self, name), getattr(self, name) >= 0, "at least 0")
         for name in ("reward_clip", "learning_rate", "adam_epsilon", "gradient_norm_clip", "checkpoint_seconds"):
             _require(name, getattr(self, name), getattr(self, name) > 0, "above 0")
         _require("network", self.network, self.network in NETWORK_KINDS, f"one of {', '.join(NETWORK_KINDS)}")
@@ -116,7 +119,7 @@ def network_config_from_json(values: dict[str, Any]) -> NetworkConfig:
 def save_run_config(path: Path, training: TrainingConfig, network: NetworkConfig) -> None:
     """Writes a run's `config.json`."""
     values = {"training": dataclasses.asdict(training), "network": network_config_to_json(network)}
-    path.write_text(json.dumps(values, indent=2) + "\n")
+    replace_file(path, json.dumps(values, indent=2) + "\n")
 
 
 def load_run_config(path: Path) -> tuple[TrainingConfig, NetworkConfig]:

@@ -97,6 +97,8 @@ class VectorEnvironment:
             native = _make_native(game, num_envs, protocol, life_loss_terminates, num_threads)
             self._inner, actions = native, native.ale.get_action_set()
         else:
+            if life_loss_terminates or protocol.noop_max or protocol.fire_on_start:
+                raise ValueError(f"expected no life loss, no-ops or fire with {protocol}: gymnasium has none of them")
             python = _make_python(game, num_envs, protocol)
             self._inner, actions = python, cast(ale_py.AtariEnv, python.envs[0].unwrapped).ale.getMinimalActionSet()
         self.action_names = tuple(ale_py.Action(action).name for action in actions)

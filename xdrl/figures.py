@@ -16,6 +16,7 @@ PANEL_WIDTH, GUTTER = 312, 8
 _BACKGROUND, _TEXT, _FAINT = (18, 18, 24), (240, 240, 240), (150, 150, 165)
 _BAR, _CHOSEN_BAR = (70, 90, 140), (249, 142, 9)
 _MARGIN, _LINE = 18, 30
+_BARS_LEFT, _BAR_LENGTH = 150, 97
 
 
 @dataclass(frozen=True)
@@ -123,14 +124,20 @@ def _draw_panel(draw: ImageDraw.ImageDraw, panel: PanelText) -> None:
     draw.text((_MARGIN, y), panel.note, fill=_CHOSEN_BAR, font=_font(16))
     y += _LINE
     row = min(_LINE, (630 - y - 10) // len(panel.action_names))
+    label = _widest_font(panel.action_names, min(17, row - 2))
     for name, probability in zip(panel.action_names, panel.probabilities, strict=True):
         colour = _CHOSEN_BAR if name == panel.action else _BAR
-        label = _font(min(17, row - 2))
-        bar = 150 * float(probability)
         draw.text((_MARGIN, y), name, fill=_TEXT if name == panel.action else _FAINT, font=label)
-        draw.rectangle((150, y + 3, 150 + bar * 0.65, y + row - 6), fill=colour)
+        draw.rectangle((_BARS_LEFT, y + 3, _BARS_LEFT + _BAR_LENGTH * float(probability), y + row - 6), fill=colour)
         draw.text((PANEL_WIDTH - _MARGIN, y), f"{probability:.2f}", fill=_TEXT, font=label, anchor="ra")
         y += row
+
+
+def _widest_font(names: tuple[str, ...], largest: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The largest font in which the longest name ends before the bars begin."""
+    room = _BARS_LEFT - _MARGIN - 6
+    sizes = (size for size in range(largest, 1, -1) if max(map(_font(size).getlength, names)) <= room)
+    return _font(next(sizes, 1))
 
 
 @functools.cache

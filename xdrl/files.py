@@ -1,10 +1,12 @@
-"""Folders that are written aside, synced and renamed, so that nobody ever sees half of one."""
+"""Folders and files that are written aside, synced and renamed, so that nobody ever sees half of one."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from xdrl.errors import UserError
 
 
 @contextmanager
@@ -17,27 +19,54 @@ def replaced_folder(folder: Path, previous: Path | None = None) -> Iterator[Path
 
     Yields:
         the folder to fill. It is deleted if filling it fails, and `folder` is as it was.
+
+    Raises:
+        UserError: it could not be written, on a full disk for one.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
+    aside = folder.with_name(f".{folder.name}.new")
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
         yield aside
         for path in aside.rglob("*"):
             _sync(path)
         _sync(aside)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _unwritable(folder, error) from error
         raise
     outgoing = previous or folder.with_name(f".{folder.name}.outgoing")
-    shutil.rmtree(outgoing, ignore_errors=True)
-    if folder.exists():
+    if folder.exists():  # if not, what is outgoing may be all there is until the new one has its name
+        shutil.rmtree(outgoing, ignore_errors=True)
         folder.rename(outgoing)
     aside.rename(folder)
     _sync(folder.parent)
     if previous is None:
         shutil.rmtree(outgoing, ignore_errors=True)
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Writes a text file aside, syncs and renames it.
+
+    Raises:
+        UserError: it could not be written; the file that was there is untouched.
+    """
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        aside.write_text(text)
+        _sync(aside)
+        aside.replace(path)
+    except BaseException as error:
+        aside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from error
+        raise
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path} cannot be written: {error.strerror or error}; what was there before is untouched")
 
 
 def _sync(path: Path) -> None:

@@ -33,9 +33,9 @@ def prepare_run(run_dir: Path, game: Game, settings: Mapping[str, Any], start_fr
         UserError: the folder holds another run, or the agent does not fit.
     """
     run = open_run(run_dir, game, settings)
-    if run and start_from:
-        raise UserError(f"{run_dir} holds a run that would go on; --fresh puts it aside, and --from starts a new one")
-    if run:
+    if run and run.checkpoint:
+        if start_from:
+            raise UserError(f"{run_dir} holds a run that would go on; --from starts a new one, --fresh puts this aside")
         return run
     training = TrainingConfig(**{"game": game.name, "gae_lambda": game.gae_lambda, **settings})
     if start_from is None:

@@ -5,18 +5,22 @@ import dataclasses
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tensorboard.summary import Writer
 
 from xdrl.checkpoints import RunState
 from xdrl.config import FRAMES_PER_STEP, SCORE_WINDOW
+from xdrl.files import replace_file
 from xdrl.workers import Report
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A row of `progress.csv`. Losses, entropy, norm and lag are means since the row before; NaN where none came.
+    """A row of `progress.csv`, and what is only shown.
+
+    Losses, entropy, norm and lag are means since the row before; NaN where none came.
 
     Attributes:
         agent_steps: of the whole run.
@@ -31,6 +35,7 @@ class Progress:
         value_loss: of a step.
         gradient_norm: before clipping.
         policy_lag: updates by others between copying the weights and applying the gradients.
+        bad_gradients: that were not finite, and so not applied, in the whole run; shown, and not in the file.
     """
 
     agent_steps: int
@@ -45,9 +50,13 @@ class Progress:
     value_loss: float
     gradient_norm: float
     policy_lag: float
+    bad_gradients: int = 0
 
 
-COLUMNS = tuple(field.name for field in dataclasses.fields(Progress))
+_COLUMN_TYPES: dict[str, Any] = {
+    field.name: field.type for field in dataclasses.fields(Progress) if field.name != "bad_gradients"
+}
+COLUMNS = tuple(_COLUMN_TYPES)
 
 
 def record_scores(state: RunState, reports: list[Report]) -> None:
@@ -92,6 +101,7 @@ def summarise(state: RunState, reports: list[Report], seconds: float) -> Progres
         value_loss=mean([report.gradients.value_loss for report in finite]),
         gradient_norm=mean([report.gradients.norm for report in finite]),
         policy_lag=mean([float(report.policy_lag) for report in reports]),
+        bad_gradients=state.bad_gradients,
     )
 
 
@@ -105,14 +115,14 @@ class ProgressLog:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         writer.writerow(COLUMNS)
-        writer.writerows(dataclasses.astuple(row) for row in kept)
-        self._path.write_text(text.getvalue())
+        writer.writerows(_cells(row) for row in kept)
+        replace_file(self._path, text.getvalue())
         self._events = Writer(str(run_dir))
 
     def write(self, progress: Progress) -> None:
         """Appends one row."""
         with self._path.open("a", newline="") as file:
-            csv.writer(file).writerow(_rounded(value) for value in dataclasses.astuple(progress))
+            csv.writer(file).writerow(_cells(progress))
         for name in COLUMNS[2:]:
             value = getattr(progress, name)
             if np.isfinite(value):
@@ -132,13 +142,12 @@ def read_progress(path: Path) -> list[Progress]:
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
             try:
-                rows.append(
-                    Progress(**{field.name: field.type(row[field.name]) for field in dataclasses.fields(Progress)})  # type: ignore[operator]
-                )
+                rows.append(Progress(**{name: kind(row[name]) for name, kind in _COLUMN_TYPES.items()}))
             except (TypeError, ValueError, KeyError):
                 continue
     return rows
 
 
-def _rounded(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.6g}"
+def _cells(progress: Progress) -> list[str]:
+    values = [getattr(progress, name) for name in COLUMNS]
+    return [str(value) if isinstance(value, int) else f"{value:.6g}" for value in values]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import fcntl
+import itertools
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -87,11 +88,18 @@ def load_evaluation(run_dir: Path, agent_steps: int) -> dict[str, Any] | None:
 
 
 def put_aside(run_dir: Path) -> Path | None:
-    """Renames a run's folder so that a fresh one can take its place; returns its new name, None if there was none."""
+    """Renames a run's folder so that a fresh one can take its place; returns its new name, None if there was none.
+
+    Raises:
+        UserError: another process trains there.
+    """
     if not run_dir.exists():
         return None
-    aside = run_dir.with_name(f"{run_dir.name}.{time.strftime('%Y%m%d-%H%M%S')}")
-    run_dir.rename(aside)
+    name = f"{run_dir.name}.{time.strftime('%Y%m%d-%H%M%S')}"
+    names = (name if count == 1 else f"{name}-{count}" for count in itertools.count(1))
+    aside = next(path for path in map(run_dir.with_name, names) if not path.exists())
+    with locked(run_dir):
+        run_dir.rename(aside)
     return aside
 
 

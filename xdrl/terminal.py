@@ -21,6 +21,10 @@ if TYPE_CHECKING:  # these import a backend, which takes seconds
     from xdrl.progress import Progress
 
 
+_SHADES = "·░▒▓█"
+"""Weak to strong, for terminals and readers without colours."""
+
+
 def training_view(title: str, progress: "Progress", target_steps: int, first_steps: int, seconds_left: float) -> Panel:
     """Shows how a run is doing.
 
@@ -52,8 +56,20 @@ def training_view(title: str, progress: "Progress", target_steps: int, first_ste
     ]
     for left, right in zip(pairs[::2], pairs[1::2], strict=True):
         table.add_row(Text(left[0], "dim"), left[1], Text(right[0], "dim"), right[1])
+    if progress.bad_gradients:
+        table.add_row(Text("not finite", "red"), f"{progress.bad_gradients:,} gradients, not applied")
     bar = ProgressBar(total=target_steps, completed=min(progress.agent_steps, target_steps), width=60)
     return Panel(Group(table, bar), title=title, subtitle="Ctrl-C saves and stops", expand=False)
+
+
+def training_line(progress: "Progress") -> str:
+    """Says in one line how a run is doing, for output that goes to a file."""
+    return (
+        f"{progress.agent_steps:,} steps, {progress.frames:,} frames, {_figure(progress.steps_per_second, 0)} steps/s, "
+        f"{progress.episodes:,} episodes, mean of last {SCORE_WINDOW} {_figure(progress.score_mean_100)}, "
+        f"entropy {_figure(progress.entropy, 3)}"
+        + (f", {progress.bad_gradients:,} gradients not finite" if progress.bad_gradients else "")
+    )
 
 
 def games_view(shipped: Mapping[str, Path], steps: Mapping[str, int]) -> RenderableType:
@@ -109,13 +125,14 @@ def answer_view(action_name: str, probabilities: Mapping[str, float], value: flo
 
 
 def heatmap_view(heatmap: np.ndarray) -> Text:
-    """Shows a heatmap, float32 [h, w] in [0, 1], as blocks of colour, two characters a cell."""
+    """Shows a heatmap, float32 [h, w] in [0, 1], as shaded and coloured blocks, two characters a cell."""
     colours = colour_table()
     text = Text()
-    for row in heatmap:
+    for row in np.clip(heatmap, 0, 1):
         for strength in row:
-            red, green, blue = (int(channel) for channel in colours[int(np.clip(strength, 0, 1) * 255)])
-            text.append("  ", style=f"on rgb({red},{green},{blue})")
+            red, green, blue = (int(channel) for channel in colours[int(strength * 255)])
+            shade = _SHADES[min(int(strength * len(_SHADES)), len(_SHADES) - 1)]
+            text.append(shade * 2, style=f"rgb({red},{green},{blue})")
         text.append("\n")
     return text
 

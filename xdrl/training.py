@@ -13,6 +13,7 @@ from xdrl.checkpoints import Arrays, Checkpoint, RunState, save_best, save_check
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.engines.threads import ThreadEngine
 from xdrl.environments import VectorEnvironment, decorrelate, training_protocol
+from xdrl.errors import UserError
 from xdrl.games import find_game
 from xdrl.learner import Learner
 from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
@@ -39,6 +40,21 @@ class Budget:
     agent_steps: int
     seconds: float | None = None
 
+    def seconds_left(self, agent_steps: int, steps_done: int, elapsed: float) -> float:
+        """Estimates the time left.
+
+        Args:
+            agent_steps: of the run so far.
+            steps_done: in this call.
+            elapsed: seconds of this call.
+
+        Returns:
+            seconds, NaN where it cannot be told yet.
+        """
+        by_steps = (self.agent_steps - agent_steps) * elapsed / steps_done if steps_done else float("nan")
+        by_clock = float("nan") if self.seconds is None else self.seconds - elapsed
+        return float(np.maximum(0.0, np.fmin(by_steps, by_clock)))
+
 
 def train(run: Run, budget: Budget, stop: threading.Event) -> Iterator[Progress]:
     """Trains, and saves as it goes; whatever ends it, the last thing it does is save.
@@ -53,17 +69,23 @@ def train(run: Run, budget: Budget, stop: threading.Event) -> Iterator[Progress]
 
     Raises:
         BaseException: whatever a worker failed with.
-        OSError: a checkpoint could not be written; the one before is untouched.
+        UserError: a checkpoint could not be written; the one before is untouched.
     """
     save_run_config(run.run_dir / CONFIG, run.training, run.network)
     session = _Session(run, budget, stop)
+    engine = ThreadEngine(session.workers, session.is_over)
     try:
-        with ThreadEngine(session.workers, session.is_over) as engine:
+        with engine:
             while engine.wait(POLL_SECONDS):
                 yield session.advance(engine.drain())
         yield session.advance(engine.drain(), is_last=True)
-    finally:
-        session.close()
+    except BaseException as failure:
+        try:
+            session.close(engine.drain())
+        except UserError as error:  # the first failure is the run's
+            failure.add_note(str(error))
+        raise
+    session.close([])
 
 
 class _Session:
@@ -74,6 +96,8 @@ class _Session:
         self.state = run.checkpoint.state if run.checkpoint else RunState()
         self.learner = _build_learner(run)
         self._generators = _build_generators(run.training, self.state)
+        if run.checkpoint is None:
+            self.save()  # so that a run that dies early goes on from the weights it began with
         self._environments: list[VectorEnvironment] = []
         self.workers = [self._build_worker(run.network, index) for index in range(run.training.num_workers)]
         self._log = ProgressLog(run.run_dir, self.state.agent_steps)
@@ -91,7 +115,7 @@ class _Session:
         self.state.seconds += now - self._clock
         self._clock = now
         record_scores(self.state, reports)
-        self.state.agent_steps = self.learner.agent_steps
+        self.state.agent_steps, self.state.bad_gradients = self.learner.agent_steps, self.learner.bad_gradients
         self._row_reports += reports
         progress = summarise(self.state, self._row_reports, now - self._row_time)
         if self._row_reports and (is_last or now - self._row_time >= ROW_SECONDS):
@@ -115,9 +139,10 @@ class _Session:
         save_checkpoint(self._run_dir, Checkpoint(weights, _split_optimizer(optimizer), self.state))
         self._saved_at = time.monotonic()
 
-    def close(self) -> None:
-        """Saves and frees everything; the workers have ended."""
+    def close(self, reports: list[Report]) -> None:
+        """Takes the last reports in, saves and frees everything; the workers have ended."""
         try:
+            self.advance(reports)
             self.save()
         finally:
             self._log.close()
@@ -149,7 +174,7 @@ class _Session:
 def _build_learner(run: Run) -> Learner:
     config, checkpoint = run.training, run.checkpoint
     network = build_network(run.network, config.seed)
-    optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon)
+    optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon, name="adam")
     apply = backend.ApplyFunction(optimizer, network.weights)
     learner = Learner(network, optimizer, apply, config.max_bad_gradients)
     if checkpoint:

@@ -53,7 +53,9 @@ class ThreadEngine:
         Raises:
             BaseException: whatever a worker failed with, as it was raised there.
         """
-        self._threads[0].join(seconds)
+        running = [thread for thread in self._threads if thread.is_alive()]
+        if running:
+            running[0].join(seconds)
         is_running = any(thread.is_alive() for thread in self._threads)
         if self._failure is not None:
             raise self._failure

@@ -1,0 +1,92 @@
+"""What all tests share: quiet TensorFlow, tiny networks, real screens."""
+
+import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+import numpy as np
+import pytest
+
+from xdrl.config import NetworkConfig
+from xdrl.environments import VectorEnvironment
+from xdrl.games import Crop, Game, find_game
+from xdrl.networks import Network, build_network
+from xdrl.rollouts import Rollout
+
+PONG_ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE")
+
+
+@pytest.fixture(scope="session")
+def pong() -> Game:
+    """The game that is quickest to play."""
+    return find_game("Pong")
+
+
+@pytest.fixture(scope="session")
+def a3c_config() -> NetworkConfig:
+    """Pong's network configuration of the smaller kind."""
+    return NetworkConfig("a3c", PONG_ACTIONS, Crop(34, 194), 0.35, 0.15)
+
+
+@pytest.fixture(scope="session")
+def a3c(a3c_config: NetworkConfig) -> Network:
+    """The smaller network; a test that changes its weights builds one of its own."""
+    return build_network(a3c_config, seed=1)
+
+
+@pytest.fixture(scope="session")
+def e_a3c() -> Network:
+    """The larger network; a test that changes its weights builds one of its own."""
+    return build_network(NetworkConfig("e-a3c", PONG_ACTIONS, Crop(34, 194), 0.35, 0.15), seed=1)
+
+
+@pytest.fixture(scope="session")
+def pong_screens(pong: Game) -> np.ndarray:
+    """Screens of a real game that differ: uint8 [8, 210, 160, 3]."""
+    environment = VectorEnvironment(pong, 8)
+    generator = np.random.default_rng(5)
+    screens = environment.reset(seed=5)
+    for _ in range(40):
+        screens = environment.step(generator.integers(0, 6, 8)).screens
+    environment.close()
+    return screens
+
+
+@pytest.fixture(scope="session")
+def rollout(pong_screens: np.ndarray, a3c: Network) -> Rollout:
+    """T = 4 steps of B = 2 environments in which everything happens: a game ends, another is cut."""
+    generator = np.random.default_rng(7)
+    is_terminated, is_truncated, is_first = np.zeros((4, 2), bool), np.zeros((4, 2), bool), np.zeros((5, 2), bool)
+    is_terminated[1, 0] = is_truncated[0, 1] = True
+    is_first[3, 0] = is_first[2, 1] = True  # the step after the last one is ignored, and leads to the first screen
+    return Rollout(
+        screens=pong_screens.reshape(4, 2, 210, 160, 3),
+        actions=generator.integers(0, 6, (4, 2)).astype(np.int32),
+        rewards=generator.integers(-1, 2, (4, 2)).astype(np.float32),
+        is_terminated=is_terminated,
+        is_truncated=is_truncated,
+        is_first=is_first,
+        state_h=generator.normal(size=(2, a3c.core_size)).astype(np.float32),
+        state_c=generator.normal(size=(2, a3c.core_size)).astype(np.float32),
+        bootstrap_value=generator.normal(size=2).astype(np.float32),
+    )
+
+
+@pytest.fixture
+def file_size_limit() -> Callable[[int], AbstractContextManager[None]]:
+    """Makes the kernel refuse to let a file grow beyond some bytes, as a full disk does."""
+
+    @contextmanager
+    def limit(num_bytes: int) -> Iterator[None]:
+        kept = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, kept[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, kept)
+
+    return limit

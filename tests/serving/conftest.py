@@ -1,0 +1,61 @@
+"""A tiny agent, its export, and the embedded server over it."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STOP_SECONDS = 30
+
+
+@pytest.fixture(scope="session")
+def tiny() -> SimpleNamespace:
+    """The helpers of `tests/tiny_agents.py`."""
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "tiny_agents.py")))
+
+
+@pytest.fixture(scope="session")
+def agent(tiny: SimpleNamespace):
+    """An a3c agent of Pong; tests leave its weights as they are."""
+    return tiny.make_agent()
+
+
+@pytest.fixture(scope="session")
+def screens(tiny: SimpleNamespace, agent):
+    """Three different screens of Pong."""
+    return tiny.play_randomly(agent, 3)
+
+
+@pytest.fixture(scope="session")
+def exported(tiny: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Version 1 of the export of `agent`; tests leave it as it is."""
+    return tiny.export_once(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def session(tiny: SimpleNamespace, exported: Path):
+    """The export in TensorFlow's C++ session: its meta graph, and a function (signature, inputs) to outputs."""
+    return tiny.load_in_session(exported)
+
+
+@pytest.fixture(scope="session")
+def agent_url(exported: Path) -> Iterator[str]:
+    """The address of the embedded server over the export."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests/serving/server/run_server.py"), str(exported.parents[1]), "0", "{}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    summaries = json.loads(process.stdout.readline())
+    yield f"http://127.0.0.1:{summaries[0]['port']}"
+    process.terminate()
+    process.communicate(timeout=STOP_SECONDS)

@@ -1,0 +1,123 @@
+"""Exporting: versions, what goes along, and what a failed proof leaves behind."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import serving.export
+from serving.export import ExportError, export_agent
+from xdrl.agents import Agent, load_agent
+from xdrl.errors import UserError
+from xdrl.networks import variables_to_arrays
+from xdrl.saved_models import read_agent_json
+
+
+class Forgetful(Agent):
+    """An agent whose live value is not what its network says: no export of it can be right."""
+
+    def act(self, screens, state=None):
+        """Adds a little to the value."""
+        decision = super().act(screens, state)
+        return decision._replace(values=decision.values + 0.01)
+
+
+@pytest.fixture
+def unproved(monkeypatch):
+    """Exports without the proof, which has tests of its own and takes seconds."""
+    monkeypatch.setattr(serving.export, "_prove", lambda agent, folder: None)
+
+
+def names_below(folder) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_an_export_holds_what_a_server_and_a_reader_need(exported):
+    names = set(names_below(exported))
+    assert {"saved_model.pb", "variables/variables.index", "assets.extra/agent.json"} <= names
+    assert names_below(exported.parents[1])[:2] == ["Pong", "Pong/1"]
+
+
+def test_the_description_says_what_the_agent_is(exported, agent):
+    values = read_agent_json(exported)
+    assert (values["game"], values["core_size"], values["evaluation"]) == ("Pong", 256, None)
+    assert values["training"] == {"agent_steps": 40, "frames": 160, "seconds": 1.5}
+    assert values["network"] == {
+        "kind": "a3c",
+        "action_names": list(agent.action_names),
+        "crop": {"top": 34, "bottom": 194},
+        "pixel_mean": 0.35,
+        "pixel_std": 0.2,
+    }
+    assert values["heatmap_box"] == {"top": 46, "left": 12, "bottom": 174, "right": 140}
+    assert values["tensorflow"] == tf.__version__
+
+
+def test_weights_live_in_the_variables_bit_by_bit(exported, agent):
+    reader = tf.train.load_checkpoint(str(exported / "variables" / "variables"))
+    variables = read_agent_json(exported)["variables"]
+    arrays = variables_to_arrays(agent.network.weights)
+    assert variables.keys() == arrays.keys()
+    for path, array in arrays.items():
+        np.testing.assert_array_equal(reader.get_tensor(variables[path]), array)
+
+
+def test_the_next_version_has_the_next_number_and_brings_the_evaluation(tiny, tmp_path, unproved):
+    for name in ("9", "10"):
+        (tmp_path / "Pong" / name).mkdir(parents=True)
+        (tmp_path / "Pong" / name / "saved_model.pb").touch()
+    agent = tiny.make_agent(seed=1)
+    record = {"agent": "runs/Pong", "mean": -20.5, "scores": [-20.0, -21.0], "lengths": [800, 900], "seed": 0}
+    version = export_agent(agent, tmp_path, record)
+    assert version == tmp_path / "Pong" / "11"
+    assert sorted(path.name for path in version.parent.iterdir()) == ["10", "11", "9"]
+    assert read_agent_json(version)["evaluation"] == {"mean": -20.5, "seed": 0}
+    found = load_agent(version.parent)
+    assert found.provenance.evaluation == {"mean": -20.5, "seed": 0}
+    screens = tiny.play_randomly(agent, 1, steps=2)
+    np.testing.assert_array_equal(found.act(screens).logits, agent.act(screens).logits)
+
+
+def test_an_export_that_answers_otherwise_is_refused_and_leaves_nothing(tiny, exported, tmp_path):
+    agent = tiny.make_agent()
+    liar = Forgetful(agent.network, agent.game, agent.provenance)
+    kept = tmp_path / "Pong" / "1"
+    kept.mkdir(parents=True)
+    (kept / "saved_model.pb").write_bytes((exported / "saved_model.pb").read_bytes())
+    before = names_below(tmp_path)
+    with pytest.raises(ExportError) as error:
+        export_agent(liar, tmp_path)
+    message = str(error.value)
+    assert "value" in message and "differs by 0.01" in message and "\n" not in message
+    assert names_below(tmp_path) == before
+
+
+def test_an_export_that_cannot_be_written_leaves_nothing(agent, tmp_path, monkeypatch):
+    def full_disk(*_, **__):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(tf.saved_model, "save", full_disk)
+    with pytest.raises(UserError, match="cannot be written: no space left"):
+        export_agent(agent, tmp_path)
+    assert names_below(tmp_path) == ["Pong"]
+
+
+def test_the_description_is_json_of_plain_values(exported):
+    text = (exported / "assets.extra" / "agent.json").read_text()
+    json.loads(text, parse_constant=pytest.fail)
+
+
+@pytest.mark.slow
+def test_the_large_network_of_another_game_is_exported_and_proved(tiny, tmp_path):
+    agent = tiny.make_agent("e-a3c", "SpaceInvaders")
+    version = export_agent(agent, tmp_path)
+    _, call = tiny.load_in_session(version)
+    for count in (1, 3):
+        screens = tiny.play_randomly(agent, count)
+        for signature in ("serving_default", "overlay"):
+            answer = call(signature, image_bytes=tiny.images(*map(tiny.encode, screens)))
+            assert answer["heatmap"].shape == (count, 10, 10)
+            np.testing.assert_allclose(answer["heatmap_box"], [[8, 0, 196, 160]] * count)
+            np.testing.assert_allclose(answer["action_probabilities"], agent.act(screens).probabilities, atol=1e-4)
+            np.testing.assert_allclose(answer["heatmap"], tiny.heatmaps(agent.explain(screens)), atol=1e-3)

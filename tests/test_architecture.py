@@ -1,0 +1,184 @@
+"""Imports point one way: a module imports only what stands above it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+ORDER = [
+    # what everything stands on: the standard library and numpy
+    ["xdrl.errors"],
+    ["xdrl.games", "xdrl.files", "xdrl.colours", "xdrl.saved_models"],
+    ["xdrl.config"],
+    # the game and the network
+    ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores"],
+    ["xdrl.networks"],
+    # learning
+    ["xdrl.rollouts", "xdrl.returns"],
+    ["xdrl.losses"],
+    ["xdrl.learner"],
+    ["xdrl.workers", "xdrl.backends", "xdrl.backends.tensorflow"],
+    ["xdrl.engines", "xdrl.engines.threads"],
+    # what is kept on disk
+    ["xdrl.checkpoints"],
+    ["xdrl.runs", "xdrl.progress"],
+    # agents, and what is done with them
+    ["xdrl.explainers.targets"],
+    ["xdrl.explainers.grad_cam"],
+    ["xdrl.explainers"],
+    ["xdrl.agents"],
+    ["xdrl", "xdrl.agent_finder", "xdrl.preparation"],
+    ["xdrl.evaluation", "xdrl.training"],
+    # pictures
+    ["xdrl.visuals"],
+    ["xdrl.figures"],
+    ["xdrl.explanations"],
+    ["xdrl.terminal"],
+    # serving, and the commands over all
+    ["serving", "serving.client", "serving.prove"],
+    ["serving.signatures"],
+    ["serving.export"],
+    ["cli"],
+]
+"""Rows from top to bottom; modules of one row know nothing of each other."""
+
+SERVER = "serving.server"
+"""The embedded server is a package of its own, in no row: it knows nothing of the others."""
+
+ALONE = ["serving.client", "serving.prove"]
+"""Modules that run where nothing else of the project does: they import none of it."""
+
+TENSORFLOW = ["xdrl.backends.tensorflow", "xdrl.explainers.grad_cam", "xdrl.agents", "serving", "cli"]
+"""Modules and packages that import TensorFlow themselves; all else goes through Keras or a backend."""
+
+PRINTING = ["cli"]
+
+
+def find_modules(root: Path) -> dict[str, Path]:
+    paths = [*root.glob("xdrl/**/*.py"), *root.glob("serving/**/*.py"), *root.glob("cli.py")]
+    return {".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+
+
+def find_imports(path: Path, modules: dict[str, Path]) -> set[str]:
+    """Every module that a file imports, wherever in the file, as precisely as the project's own modules are known."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            assert node.level == 0, f"{path}: a relative import"
+            longer = {f"{base}.{alias.name}" for alias in node.names}
+            found |= (longer & modules.keys()) or {base}
+    return found
+
+
+def is_within(module: str, packages: list[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def wrong_arrows(root: Path) -> Iterator[str]:
+    """Names every import that does not point up."""
+    modules = find_modules(root)
+    rows = {module: number for number, row in enumerate(ORDER) for module in row}
+    for module, path in modules.items():
+        for imported in sorted(find_imports(path, modules)):
+            if not is_within(imported, ["xdrl", "serving", "cli"]) or imported == module:
+                continue
+            if is_within(module, [SERVER]):
+                if not is_within(imported, [SERVER]):
+                    yield f"{module} imports {imported}"
+            elif is_within(imported, [SERVER]):
+                if module != "cli":
+                    yield f"{module} imports {imported}"
+            elif module in ALONE or module not in rows or imported not in rows or rows[imported] >= rows[module]:
+                yield f"{module} imports {imported}"
+
+
+def direct_imports(package: str) -> dict[str, set[str]]:
+    """The modules that import a package themselves."""
+    modules = find_modules(ROOT)
+    imports = {module: find_imports(path, modules) for module, path in modules.items()}
+    return {module: names for module, names in imports.items() if any(is_within(name, [package]) for name in names)}
+
+
+def printing_calls(path: Path) -> list[int]:
+    """The lines on which a file prints."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    names = [(node.lineno, getattr(node.func, "id", getattr(node.func, "attr", ""))) for node in calls]
+    return [line for line, name in names if name in ("print", "pprint", "echo")]
+
+
+def test_every_module_has_its_place_in_the_order():
+    placed = [module for row in ORDER for module in row]
+    expected = {module for module in find_modules(ROOT) if not is_within(module, [SERVER])}
+    assert sorted(placed) == sorted(expected)
+
+
+def test_no_arrow_points_down():
+    assert list(wrong_arrows(ROOT)) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "arrow"),
+    [
+        ("xdrl.losses", "from xdrl.training import train", "xdrl.losses imports xdrl.training"),
+        ("xdrl.losses", "from xdrl import training", "xdrl.losses imports xdrl.training"),
+        ("xdrl.losses", "import xdrl.training as training", "xdrl.losses imports xdrl.training"),
+        ("xdrl.losses", "def f():\n    from xdrl.agents import Agent", "xdrl.losses imports xdrl.agents"),
+        ("xdrl.rollouts", "from xdrl.returns import n_step_returns", "xdrl.rollouts imports xdrl.returns"),
+        ("xdrl.agents", "from serving.export import export_agent", "xdrl.agents imports serving.export"),
+        ("xdrl.progress", "import cli", "xdrl.progress imports cli"),
+        ("serving.prove", "from xdrl.errors import UserError", "serving.prove imports xdrl.errors"),
+        ("serving.client", "import xdrl", "serving.client imports xdrl"),
+        ("serving.server.routes", "from xdrl.errors import UserError", "serving.server.routes imports xdrl.errors"),
+        ("serving.server.routes", "import serving.client", "serving.server.routes imports serving.client"),
+        ("serving.export", "from serving.server import serve", "serving.export imports serving.server"),
+        ("xdrl.newcomer", "from xdrl.errors import UserError", "xdrl.newcomer imports xdrl.errors"),
+    ],
+)
+def test_an_arrow_that_points_down_is_found(tmp_path: Path, module: str, line: str, arrow: str):
+    for name, text in {"xdrl.training": "", "xdrl.returns": "import keras", module: line}.items():
+        path = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert list(wrong_arrows(tmp_path)) == [arrow]
+
+
+def test_an_arrow_that_points_up_is_none(tmp_path: Path):
+    (tmp_path / "xdrl").mkdir()
+    (tmp_path / "xdrl" / "losses.py").write_text("import json\nfrom xdrl.config import TrainingConfig\n")
+    assert list(wrong_arrows(tmp_path)) == []
+
+
+def test_tensorflow_is_imported_only_where_it_is_the_subject():
+    found = direct_imports("tensorflow")
+    assert [module for module in found if not is_within(module, TENSORFLOW)] == []
+    assert "xdrl.backends.tensorflow" in found
+
+
+def test_the_client_needs_neither_tensorflow_nor_keras():
+    assert "serving.client" not in direct_imports("tensorflow") | direct_imports("keras")
+
+
+def test_nobody_imports_a_private_module_of_a_library():
+    modules = find_modules(ROOT)
+    names = {(module, name) for module, path in modules.items() for name in find_imports(path, modules)}
+    private = [(module, name) for module, name in names if any(part.startswith("_") for part in name.split(".")[1:])]
+    assert [pair for pair in private if pair[1] != "__future__"] == []
+    assert [pair for pair in names if pair[1].startswith(("keras.src", "tensorflow.python"))] == []
+
+
+def test_only_the_command_line_prints():
+    printing = {module: printing_calls(path) for module, path in find_modules(ROOT).items()}
+    assert {module: lines for module, lines in printing.items() if lines and module not in PRINTING} == {}
+    assert printing["cli"]
+
+
+@pytest.mark.parametrize("text", ["print(1)", "console.print(1)", "if True:\n    typer.echo('a')"])
+def test_a_call_that_prints_is_found(tmp_path: Path, text: str):
+    (tmp_path / "file.py").write_text(text)
+    assert printing_calls(tmp_path / "file.py")

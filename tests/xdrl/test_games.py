@@ -1,0 +1,56 @@
+import pytest
+from ale_py import roms
+
+from xdrl.errors import UserError
+from xdrl.games import GAMES, MAX_FRAMES, Crop, find_game
+
+
+@pytest.mark.parametrize("spelling", ["DemonAttack", "demon_attack", "demonattack", "DEMON-ATTACK", "Demon Attack"])
+def test_every_spelling_finds_the_same_game(spelling: str):
+    assert find_game(spelling) is GAMES["DemonAttack"]
+
+
+def test_the_games_are_the_papers_six_with_roms_that_are_shipped():
+    assert set(GAMES) == {"DemonAttack", "SpaceInvaders", "BeamRider", "Phoenix", "Pong", "Qbert"}
+    assert {game.rom for game in GAMES.values()} <= set(roms.get_all_rom_ids())
+    assert all(find_game(game.rom) is game for game in GAMES.values())
+
+
+def test_a_row_holds_what_is_known_of_the_game():
+    crops = {name: (game.crop.top, game.crop.bottom) for name, game in GAMES.items()}
+    assert crops == {
+        "DemonAttack": (34, 194),
+        "SpaceInvaders": (8, 196),
+        "BeamRider": (20, 180),
+        "Phoenix": (34, 194),
+        "Pong": (34, 194),
+        "Qbert": (12, 200),
+    }
+    lambdas = {name: game.gae_lambda for name, game in GAMES.items()}
+    assert lambdas["DemonAttack"] == lambdas["Phoenix"] == 0.70
+    assert lambdas["Pong"] == 0.85
+    assert lambdas["Qbert"] == lambdas["BeamRider"] == lambdas["SpaceInvaders"] == 0.95
+
+
+def test_the_papers_protocols_differ_where_they_are_known_to():
+    beam_rider, space_invaders = GAMES["BeamRider"].paper_protocol, GAMES["SpaceInvaders"].paper_protocol
+    assert (beam_rider.frame_skip, beam_rider.sticky_probability, beam_rider.max_steps) == ((2, 4), 0.25, 10_000)
+    assert (space_invaders.frame_skip, space_invaders.sticky_probability) == (3, 0.0)
+    assert space_invaders.max_frames == 300_000
+    assert GAMES["Qbert"].paper_protocol.max_frames == MAX_FRAMES == 108_000
+
+
+def test_any_other_game_of_the_emulator_works_with_defaults():
+    game = find_game("ms_pacman")
+    assert (game.name, game.rom) == ("MsPacman", "ms_pacman")
+    assert (game.crop, game.gae_lambda, game.paper_scores) == (Crop(34, 194), 0.95, None)
+
+
+def test_an_unknown_game_gets_the_nearest_names():
+    with pytest.raises(UserError, match=r"got 'Qbrt'; the nearest are .*Qbert"):
+        find_game("Qbrt")
+
+
+def test_a_name_like_no_game_gets_the_command_that_lists_them():
+    with pytest.raises(UserError, match="try `games`"):
+        find_game("7777")

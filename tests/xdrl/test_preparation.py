@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from keras import ops
+
+from xdrl.checkpoints import Checkpoint, RunState, save_checkpoint
+from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
+from xdrl.errors import UserError
+from xdrl.games import Game, find_game
+from xdrl.networks import Network, variables_to_arrays
+from xdrl.preparation import measure_pixels, prepare_run
+from xdrl.preprocessing import ScreenPreprocessing
+from xdrl.runs import Run
+
+SETTINGS = {"network": "a3c"}
+
+
+@pytest.fixture(scope="module")
+def new_run(tmp_path_factory: pytest.TempPathFactory, pong: Game) -> Run:
+    return prepare_run(tmp_path_factory.mktemp("runs") / "Pong", pong, SETTINGS | {"seed": 5}, None)
+
+
+@pytest.fixture
+def trained(tmp_path: Path, a3c: Network) -> Path:
+    """A run of Pong with the weights of the session's network."""
+    folder = tmp_path / "trained"
+    folder.mkdir()
+    save_run_config(folder / "config.json", TrainingConfig("Pong", network="a3c"), a3c.config)
+    save_checkpoint(folder, Checkpoint(variables_to_arrays(a3c.weights), {}, RunState(agent_steps=40)))
+    return folder
+
+
+def test_a_new_run_takes_the_games_recipe_and_what_was_asked_for(new_run: Run, pong: Game):
+    assert new_run.training == TrainingConfig("Pong", network="a3c", seed=5, gae_lambda=0.85)
+    assert (new_run.network.kind, new_run.network.crop, new_run.network.num_actions) == ("a3c", pong.crop, 6)
+    assert (new_run.checkpoint, new_run.first_weights, new_run.notice) == (None, None, "")
+    assert not new_run.run_dir.exists()  # nothing is written before training starts
+
+
+def test_the_constants_bring_observations_to_mean_0_and_deviation_1(new_run: Run, pong_screens: np.ndarray):
+    config = new_run.network
+    layer = ScreenPreprocessing(config.crop, config.pixel_mean, config.pixel_std)
+    observations = ops.convert_to_numpy(layer(pong_screens))
+    assert abs(observations.mean()) < 0.1
+    assert 0.8 < observations.std() < 1.2
+    assert 0.2 < config.pixel_mean < 0.5
+
+
+def test_the_seed_fixes_the_constants(new_run: Run, pong: Game):
+    assert measure_pixels(pong, pong.crop, 5) == (new_run.network.pixel_mean, new_run.network.pixel_std)
+
+
+def test_an_agents_weights_and_constants_start_a_new_run(tmp_path: Path, pong: Game, trained: Path, a3c: Network):
+    run = prepare_run(tmp_path / "new", pong, SETTINGS | {"seed": 9}, trained)
+    assert (run.network, run.training.seed, run.checkpoint) == (a3c.config, 9, None)
+    assert run.first_weights is not None
+    for path, array in variables_to_arrays(a3c.weights).items():
+        np.testing.assert_array_equal(run.first_weights[path], array)
+
+
+def test_an_agent_that_does_not_fit_is_refused(tmp_path: Path, pong: Game, trained: Path):
+    with pytest.raises(UserError, match=r"agent of Pong with the network e-a3c .* got one of Pong with a3c"):
+        prepare_run(tmp_path / "new", pong, {}, trained)
+    with pytest.raises(UserError, match=r"agent of Qbert .* got one of Pong"):
+        prepare_run(tmp_path / "new", find_game("Qbert"), SETTINGS, trained)
+    with pytest.raises(UserError, match="expected a run or an exported agent"):
+        prepare_run(tmp_path / "new", pong, SETTINGS, tmp_path / "none")
+
+
+def test_a_run_that_is_there_goes_on(pong: Game, trained: Path, a3c_config: NetworkConfig):
+    run = prepare_run(trained, pong, SETTINGS, None)
+    assert run.checkpoint is not None
+    assert (run.checkpoint.state.agent_steps, run.network) == (40, a3c_config)
+
+
+def test_a_run_that_would_go_on_takes_no_other_weights(tmp_path: Path, pong: Game, trained: Path):
+    with pytest.raises(UserError, match=r"holds a run that would go on; .*--fresh"):
+        prepare_run(trained, pong, SETTINGS, trained)
