@@ -71,17 +71,13 @@ class AgentClient:
         """
         image = {"b64": base64.b64encode(image_bytes).decode()}
         signature = "overlay" if with_overlay else "serving_default"
-        answer = self.predict({"signature_name": signature, "instances": [{"image_bytes": image}]})["predictions"][0]
-        return Answer(
-            action=answer["action"],
-            action_name=answer["action_name"],
-            probabilities=dict(zip(answer["action_names"], answer["action_probabilities"], strict=True)),
-            value=answer["value"],
-            heatmap=np.array(answer["heatmap"], np.float32),
-            heatmap_peak=answer["heatmap_peak"],
-            heatmap_status=answer["heatmap_status"],
-            overlay=base64.b64decode(answer["overlay_bytes"]["b64"]) if with_overlay else None,
-        )
+        answer = self.predict({"signature_name": signature, "instances": [{"image_bytes": image}]})
+        try:
+            return _read_answer(answer["predictions"][0], with_overlay)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ServingError(
+                f"expected an agent's answer from {self._predict_url}, got {str(answer)[:200]}"
+            ) from error
 
     def predict(self, body: dict[str, Any]) -> dict[str, Any]:
         """Sends a predict request as it is and returns the server's answer.
@@ -89,10 +85,9 @@ class AgentClient:
         Raises:
             ServingError: the server cannot be reached, refused, or is no model server.
         """
-        request = urllib.request.Request(
-            self._predict_url, json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
+        data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
         try:
+            request = urllib.request.Request(self._predict_url, data, headers)
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
@@ -101,6 +96,19 @@ class AgentClient:
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise ServingError(f"expected a model server at {self._predict_url}, got: {reason}") from error
+
+
+def _read_answer(answer: dict[str, Any], with_overlay: bool) -> Answer:
+    return Answer(
+        action=answer["action"],
+        action_name=answer["action_name"],
+        probabilities=dict(zip(answer["action_names"], answer["action_probabilities"], strict=True)),
+        value=answer["value"],
+        heatmap=np.array(answer["heatmap"], np.float32),
+        heatmap_peak=answer["heatmap_peak"],
+        heatmap_status=answer["heatmap_status"],
+        overlay=base64.b64decode(answer["overlay_bytes"]["b64"]) if with_overlay else None,
+    )
 
 
 def _reason(error: urllib.error.HTTPError) -> str:

@@ -9,6 +9,10 @@ MAX_FRAMES = 108_000
 """Frames in 30 minutes at 60 frames a second, the usual length of an Atari evaluation game."""
 
 
+MULTIPLAYER_ROMS = ("combat", "joust", "maze_craze", "warlords")
+"""ROMs in ale-py that the emulator plays with several players only: it ends the process when asked for one."""
+
+
 @dataclass(frozen=True)
 class Crop:
     """The rows of the 210 x 160 screen that the agent sees; it sees every column.
@@ -121,12 +125,14 @@ def find_game(name: str) -> Game:
         The game's row; for a game without one, a row of defaults.
 
     Raises:
-        UserError: ale-py has no such game; the message gives the nearest names.
+        UserError: ale-py has no such game, and the message gives the nearest names; or it needs several players.
     """
     from ale_py import roms
 
     known = {_key(rom): GAMES.get(_camel_case(rom), Game(_camel_case(rom), rom)) for rom in roms.get_all_rom_ids()}
     key = _key(name)
+    if key in known and known[key].rom in MULTIPLAYER_ROMS:
+        raise UserError(f"expected a game that one can play alone, got {known[key].name}")
     if key in known:
         return known[key]
     nearest = difflib.get_close_matches(key, known, n=3, cutoff=0.5)

@@ -79,8 +79,7 @@ def done(home) -> dict[str, subprocess.CompletedProcess]:
     return {
         "train": run_command(home, "train", "Pong", "--agent-steps", 40, *SMALL),
         "resume": run_command(home, "train", "pong", "--agent-steps", 120, *SMALL),
-        "evaluate": run_command(home, "evaluate", "--episodes", 1, "--output", "report/pong.json", "--seed", 3),
-        "record": run_command(home, "evaluate", "Pong", "--episodes", 1, "--greedy", "--protocol", "sticky"),
+        "evaluate": run_command(home, "evaluate", "Pong", "--episodes", 1, "--protocol", "sticky", "--seed", 3),
         "explain": run_command(home, "explain", "--steps", 8, "--target", "contrast:right"),
         "export": run_command(home, "export", "Pong"),
         "games": run_command(home, "games"),
