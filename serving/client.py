@@ -76,7 +76,7 @@ class AgentClient:
             return _read_answer(answer["predictions"][0], with_overlay)
         except (LookupError, TypeError, ValueError) as error:
             raise ServingError(
-                f"expected an agent's answer from {self._predict_url}, got {str(answer)[:200]}"
+                f"expected an agent's answer from {self._predict_url}, got {repr(answer)[:200]}"
             ) from error
 
     def predict(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -116,10 +116,10 @@ class Agent:
             state: from the decision before; None where the games start.
 
         Raises:
-            UserError: the screens have another shape or type.
+            UserError: the screens or the state have another shape or type.
         """
         screens = _checked_screens(screens)
-        state = state or self.initial_state(len(screens))
+        state = self._checked_state(state, len(screens))
         logits, values, next_h, next_c = self._act(screens, state.h, state.c)
         exponentials = np.exp(logits - logits.max(-1, keepdims=True))
         probabilities = exponentials / exponentials.sum(-1, keepdims=True)
@@ -143,12 +143,16 @@ class Agent:
             actions: integer [N], that were chosen; None takes the most probable ones.
 
         Raises:
-            UserError: there is no such target, action or method, or the screens have another shape or type.
+            UserError: there is no such target, action or method, or an array has another shape or type.
         """
         screens = _checked_screens(screens)
-        state = state or self.initial_state(len(screens))
+        state = self._checked_state(state, len(screens))
         if actions is None:
             actions = self.act(screens, state).actions
+        if np.shape(actions) != (len(screens),):
+            raise UserError(
+                f"expected {len(screens)} actions for {len(screens)} screens, got {list(np.shape(actions))}"
+            )
         explainer = self._explainer(method, target)
         parts = []
         for start in range(0, len(screens), CHUNK):
@@ -157,6 +161,15 @@ class Agent:
             parts.append((found.maps.numpy(), found.peaks.numpy(), found.statuses.numpy().astype(str)))
         maps, peaks, statuses = (np.concatenate(values) for values in zip(*parts, strict=True))
         return Explanation(maps, peaks, statuses.tolist())
+
+    def _checked_state(self, state: CoreState | None, num_screens: int) -> CoreState:
+        if state is None:
+            return self.initial_state(num_screens)
+        shape = (num_screens, self.network.core_size)
+        for array in state:
+            if np.shape(array) != shape:
+                raise UserError(f"expected a core state of shape {list(shape)}, got {list(np.shape(array))}")
+        return state
 
     def _explainer(self, method: str, target: str) -> Any:
         """Compiles a method for a target, once."""
@@ -213,7 +226,7 @@ def _assemble(config: NetworkConfig, weights: Arrays, game: Game, provenance: Pr
 
 def _checked_screens(screens: np.ndarray) -> np.ndarray:
     screens = np.asarray(screens)
-    if screens.ndim != 4 or screens.shape[1:] != (210, 160, 3) or screens.dtype != np.uint8:
+    if screens.ndim != 4 or not len(screens) or screens.shape[1:] != (210, 160, 3) or screens.dtype != np.uint8:
         raise UserError(
             f"expected screens of shape [N, 210, 160, 3] and type uint8, got {list(screens.shape)} {screens.dtype}"
         )

@@ -141,6 +141,7 @@ def test_a_folder_without_an_agent_is_refused_with_what_is_there(tmp_path):
     "screens",
     [
         np.zeros((210, 160, 3), np.uint8),
+        np.zeros((0, 210, 160, 3), np.uint8),
         np.zeros((1, 160, 210, 3), np.uint8),
         np.zeros((1, 210, 160, 1), np.uint8),
         np.zeros((1, 210, 160, 3), np.float32),
@@ -152,6 +153,13 @@ def test_screens_of_another_shape_or_type_are_refused(agent, screens):
     for use in (agent.act, agent.explain):
         with pytest.raises(UserError, match=r"expected screens of shape \[N, 210, 160, 3\] and type uint8, got \["):
             use(screens)
+
+
+def test_states_and_actions_that_do_not_fit_the_screens_are_refused(agent, screens):
+    with pytest.raises(UserError, match=r"expected a core state of shape \[5, 256\], got \[3, 256\]"):
+        agent.act(screens, agent.initial_state(3))
+    with pytest.raises(UserError, match=r"expected 5 actions for 5 screens, got \[1\]"):
+        agent.explain(screens, actions=np.array([2]))
 
 
 def test_unknown_targets_and_methods_are_refused(agent, screens):
