@@ -88,7 +88,7 @@ def games_view(shipped: Mapping[str, Path], steps: Mapping[str, int]) -> Rendera
         paper = game.paper_scores
         if paper is None:
             continue
-        agent = f"{shipped[game.name]} ({steps[game.name]:,} steps)" if game.name in shipped else "-"
+        agent = f"version {shipped[game.name].name}, {steps[game.name]:,} steps" if game.name in shipped else "-"
         table.add_row(
             game.name,
             f"{paper.a3c_lstm:,.1f}",

@@ -64,7 +64,7 @@ def test_an_export_brings_its_evaluation_and_is_listed(home, done):
     assert "Written: saved_models/Pong/1" in done["export"].stdout
     values = json.loads((home / "saved_models/Pong/1/assets.extra/agent.json").read_text())
     assert values["evaluation"]["protocol"] == "sticky" and "scores" not in values["evaluation"]
-    assert "saved_models/Pong/1 (120 steps)" in done["games"].stdout
+    assert "version 1, 120 steps" in done["games"].stdout
 
 
 def test_a_query_shows_the_action_and_writes_the_overlay(run, home, server, screenshot):
