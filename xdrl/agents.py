@@ -96,7 +96,7 @@ class Agent:
         """Takes a network that has its weights."""
         self.network, self.game, self.provenance = network, game, provenance
         self._act = compile_act(network)
-        self._explainers: dict[tuple[str, str], Any] = {}
+        self._explainers: dict[tuple[str, str, bool], Any] = {}
 
     @property
     def action_names(self) -> tuple[str, ...]:
@@ -147,17 +147,17 @@ class Agent:
         """
         screens = _checked_screens(screens)
         state = self._checked_state(state, len(screens))
-        if actions is None:
-            actions = self.act(screens, state).actions
-        if np.shape(actions) != (len(screens),):
-            raise UserError(
-                f"expected {len(screens)} actions for {len(screens)} screens, got {list(np.shape(actions))}"
-            )
-        explainer = self._explainer(method, target)
+        inputs = [screens, state.h, state.c]
+        if actions is not None:
+            if np.shape(actions) != (len(screens),):
+                raise UserError(
+                    f"expected {len(screens)} actions for {len(screens)} screens, got {list(np.shape(actions))}"
+                )
+            inputs.append(np.asarray(actions, np.int64))
+        explainer = self._explainer(method, target, has_actions=actions is not None)
         parts = []
         for start in range(0, len(screens), CHUNK):
-            part = slice(start, start + CHUNK)
-            found = explainer(screens[part], state.h[part], state.c[part], np.asarray(actions[part], np.int64))
+            found = explainer(*(array[start : start + CHUNK] for array in inputs))
             parts.append((found.maps.numpy(), found.peaks.numpy(), found.statuses.numpy().astype(str)))
         maps, peaks, statuses = (np.concatenate(values) for values in zip(*parts, strict=True))
         return Explanation(maps, peaks, statuses.tolist())
@@ -171,17 +171,19 @@ class Agent:
                 raise UserError(f"expected a core state of shape {list(shape)}, got {list(np.shape(array))}")
         return state
 
-    def _explainer(self, method: str, target: str) -> Any:
-        """Compiles a method for a target, once."""
-        if (method, target) not in self._explainers:
+    def _explainer(self, method: str, target: str, has_actions: bool) -> Any:
+        """Compiles a method for a target, once; without actions the graph takes the most probable ones itself."""
+        key = (method, target, has_actions)
+        if key not in self._explainers:
             explain, parsed = find_method(method), parse_target(target, self.action_names)
 
-            def run(screens: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, actions: tf.Tensor) -> Any:
+            def run(screens: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, actions: tf.Tensor = None) -> Any:
                 return explain(self.network, screens, state_h, state_c, weigher(parsed, actions))
 
-            signature = (*step_input_signature(self.network), tf.TensorSpec([None], tf.int64))
-            self._explainers[method, target] = tf.function(run, input_signature=signature)
-        return self._explainers[method, target]
+            chosen = (tf.TensorSpec([None], tf.int64),) if has_actions else ()
+            signature = (*step_input_signature(self.network), *chosen)
+            self._explainers[key] = tf.function(run, input_signature=signature)
+        return self._explainers[key]
 
 
 def load_agent(path: str | Path) -> Agent:
