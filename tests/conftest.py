@@ -4,6 +4,7 @@ import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -15,9 +16,30 @@ from xdrl.config import NetworkConfig
 from xdrl.environments import VectorEnvironment
 from xdrl.games import Crop, Game, find_game
 from xdrl.networks import Network, build_network
-from xdrl.rollouts import Rollout
+from xdrl.rollouts import Policy, Rollout
 
 PONG_ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE")
+
+
+class Played(NamedTuple):
+    """What a policy may have played: screens uint8 [T, B, 210, 160, 3], and the rest of the rollout."""
+
+    screens: np.ndarray
+    rollout: Rollout
+
+    def first_state(self, core_size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns a core state to begin with that is not zero, float32 [B, H] twice."""
+        state_h, state_c = np.random.default_rng(8).normal(size=(2, 2, core_size)).astype(np.float32)
+        return state_h, state_c
+
+    def by(self, policy: Policy, core_size: int) -> Rollout:
+        """Plays the screens; the rollout then has what the policy kept."""
+        state, kept = self.first_state(core_size), []
+        for screens, is_first in zip(self.screens, self.rollout.is_first[:-1], strict=True):
+            step = policy.act(screens, state, is_first)
+            state = step.state
+            kept.append(step.kept)
+        return self.rollout._replace(kept=tuple(kept))
 
 
 @pytest.fixture(scope="session")
@@ -57,23 +79,22 @@ def pong_screens(pong: Game) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def rollout(pong_screens: np.ndarray, a3c: Network) -> Rollout:
+def played(pong_screens: np.ndarray) -> Played:
     """T = 4 steps of B = 2 environments in which everything happens: a game ends, another is cut."""
     generator = np.random.default_rng(7)
     is_terminated, is_truncated, is_first = np.zeros((4, 2), bool), np.zeros((4, 2), bool), np.zeros((5, 2), bool)
     is_terminated[1, 0] = is_truncated[0, 1] = True
     is_first[3, 0] = is_first[2, 1] = True  # the step after the last one is ignored, and leads to the first screen
-    return Rollout(
-        screens=pong_screens.reshape(4, 2, 210, 160, 3),
+    rollout = Rollout(
+        kept=(),
         actions=generator.integers(0, 6, (4, 2)).astype(np.int32),
         rewards=generator.integers(-1, 2, (4, 2)).astype(np.float32),
         is_terminated=is_terminated,
         is_truncated=is_truncated,
         is_first=is_first,
-        state_h=generator.normal(size=(2, a3c.core_size)).astype(np.float32),
-        state_c=generator.normal(size=(2, a3c.core_size)).astype(np.float32),
         bootstrap_value=generator.normal(size=2).astype(np.float32),
     )
+    return Played(pong_screens.reshape(4, 2, 210, 160, 3), rollout)
 
 
 @pytest.fixture

@@ -41,7 +41,11 @@ class LSTMCore(keras.layers.Layer):
         Returns:
             the next state_h, which is also the output, and the next state_c, float32 [N, H].
         """
-        return self._advance(self._project(features), state_h, state_c)
+        return activate(self.gates(features, state_h), state_c)
+
+    def gates(self, features: Any, state_h: Any) -> Any:
+        """Computes the sums that the four gates are activated by: float32 [N, F] and [N, H] to [N, 4 H]."""
+        return ops.matmul(features, self.kernel) + ops.matmul(state_h, self.recurrent_kernel) + self.bias
 
     def unroll(self, features: Any, state_h: Any, state_c: Any, is_first: Any) -> Any:
         """Takes T steps, with the state zeroed where a game starts.
@@ -54,11 +58,12 @@ class LSTMCore(keras.layers.Layer):
         Returns:
             the outputs, float32 [T, B, H].
         """
-        projected = self._project(features)
+        projected = ops.matmul(features, self.kernel) + self.bias
         keep = 1.0 - ops.cast(is_first, "float32")[..., None]
         outputs = []
         for t in range(features.shape[0]):
-            state_h, state_c = self._advance(projected[t], state_h * keep[t], state_c * keep[t])
+            gates = projected[t] + ops.matmul(state_h * keep[t], self.recurrent_kernel)
+            state_h, state_c = activate(gates, state_c * keep[t])
             outputs.append(state_h)
         return ops.stack(outputs)
 
@@ -66,15 +71,13 @@ class LSTMCore(keras.layers.Layer):
         """Returns the shapes of the two states."""
         return (features_shape[0], self.units), (features_shape[0], self.units)
 
-    def _project(self, features: Any) -> Any:
-        return ops.matmul(features, self.kernel) + self.bias
-
-    def _advance(self, projected: Any, state_h: Any, state_c: Any) -> tuple[Any, Any]:
-        gates = projected + ops.matmul(state_h, self.recurrent_kernel)
-        input_gate, forget_gate, cell, output_gate = ops.split(gates, 4, axis=-1)
-        next_c = ops.sigmoid(forget_gate) * state_c + ops.sigmoid(input_gate) * ops.tanh(cell)
-        return ops.sigmoid(output_gate) * ops.tanh(next_c), next_c
-
     def _forget_open(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
         zeros = ops.zeros((self.units,), dtype)
         return ops.concatenate([zeros, zeros + 1, zeros, zeros])
+
+
+def activate(gates: Any, state_c: Any) -> tuple[Any, Any]:
+    """Takes a step from the gates' sums [N, 4 H] and the state_c [N, H] before to the next state_h and state_c."""
+    input_gate, forget_gate, cell, output_gate = ops.split(gates, 4, axis=-1)
+    next_c = ops.sigmoid(forget_gate) * state_c + ops.sigmoid(input_gate) * ops.tanh(cell)
+    return ops.sigmoid(output_gate) * ops.tanh(next_c), next_c

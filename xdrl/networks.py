@@ -87,9 +87,21 @@ class Network:
         flat = ops.reshape(screens, (steps * num_envs, *screens.shape[2:]))
         features = self.readout(self.torso(flat))
         outputs = self.core.unroll(ops.reshape(features, (steps, num_envs, -1)), state_h, state_c, is_first)
-        flat_outputs = ops.reshape(outputs, (steps * num_envs, self.core_size))
-        logits = ops.reshape(self.policy_head(flat_outputs), (steps, num_envs, self.config.num_actions))
-        return logits, ops.reshape(self.value_head(flat_outputs), (steps, num_envs))
+        return self.judge(outputs)
+
+    def judge(self, outputs: Any) -> tuple[Any, Any]:
+        """Runs the heads over the core's outputs of T steps of B environments.
+
+        Args:
+            outputs: float32 [T, B, H].
+
+        Returns:
+            logits float32 [T, B, A] and values float32 [T, B].
+        """
+        steps, num_envs = ops.shape(outputs)[:2]
+        flat = ops.reshape(outputs, (steps * num_envs, self.core_size))
+        logits = ops.reshape(self.policy_head(flat), (steps, num_envs, self.config.num_actions))
+        return logits, ops.reshape(self.value_head(flat), (steps, num_envs))
 
 
 def build_network(config: NetworkConfig, seed: int = 0) -> Network:

@@ -1,39 +1,57 @@
 """One worker's T steps in B environments."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from xdrl.environments import VectorEnvironment
 
-Act = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
-"""(screens [B, ...], state_h, state_c) to (logits [B, A], values [B], next state_h, next state_c)."""
+
+class Step(NamedTuple):
+    """What a policy makes of B screens.
+
+    Attributes:
+        logits: float32 [B, A].
+        values: float32 [B].
+        state: to hand back with the next screens.
+        kept: what the gradients need of the step; only the backend looks into it.
+    """
+
+    logits: np.ndarray
+    values: np.ndarray
+    state: Any
+    kept: Any
+
+
+class Policy(Protocol):
+    """A network that plays; each backend has one."""
+
+    def initial_state(self, num_envs: int) -> Any:
+        """Returns the core state of games that start."""
+
+    def act(self, screens: np.ndarray, state: Any, is_first: np.ndarray) -> Step:
+        """Takes one step; the state counts as zero where a game starts."""
 
 
 class Rollout(NamedTuple):
-    """T steps of B environments, and the state to begin them with.
+    """T steps of B environments.
 
     Attributes:
-        screens: uint8 [T, B, 210, 160, 3].
+        kept: T, what the policy kept of each step.
         actions: int32 [T, B].
         rewards: float32 [T, B], true and not clipped.
         is_terminated: bool [T, B].
         is_truncated: bool [T, B].
         is_first: bool [T + 1, B]; [t] says that screen t begins a game, so [t + 1] that action t was ignored.
-        state_h: float32 [B, H], before the first step.
-        state_c: float32 [B, H].
         bootstrap_value: float32 [B], the value after the last step.
     """
 
-    screens: np.ndarray
+    kept: tuple[Any, ...]
     actions: np.ndarray
     rewards: np.ndarray
     is_terminated: np.ndarray
     is_truncated: np.ndarray
     is_first: np.ndarray
-    state_h: np.ndarray
-    state_c: np.ndarray
     bootstrap_value: np.ndarray
 
 
@@ -41,35 +59,27 @@ class RolloutCollector:
     """Plays on, rollout after rollout; it holds the games' present screens, core states and scores."""
 
     def __init__(
-        self,
-        environment: VectorEnvironment,
-        screens: np.ndarray,
-        core_size: int,
-        generator: np.random.Generator,
+        self, environment: VectorEnvironment, screens: np.ndarray, policy: Policy, generator: np.random.Generator
     ) -> None:
         """Begins at the environments' present screens, with a zero core state.
 
         Args:
             environment: of B environments that have been reset.
             screens: uint8 [B, 210, 160, 3], its present screens.
-            core_size: H.
+            policy: plays them.
             generator: draws the actions.
         """
         num_envs = environment.num_envs
-        self._environment = environment
-        self._generator = generator
-        self._screens = screens
+        self._environment, self._policy, self._generator = environment, policy, generator
+        self._screens, self._state = screens, policy.initial_state(num_envs)
         self._is_first = np.ones(num_envs, bool)
-        self._state_h = np.zeros((num_envs, core_size), np.float32)
-        self._state_c = np.zeros((num_envs, core_size), np.float32)
         self._scores = np.zeros(num_envs)
         self._is_whole = np.zeros(num_envs, bool)
 
-    def collect(self, act: Act, num_steps: int) -> tuple[Rollout, list[float]]:
+    def collect(self, num_steps: int) -> tuple[Rollout, list[float]]:
         """Plays `num_steps` steps with actions sampled from the policy.
 
         Args:
-            act: the worker's present network.
             num_steps: T.
 
         Returns:
@@ -77,8 +87,7 @@ class RolloutCollector:
             collector began is not among them, since random play may have begun it.
         """
         num_envs = self._environment.num_envs
-        first_h, first_c = self._state_h, self._state_c
-        screens = np.empty((num_steps, *self._screens.shape), np.uint8)
+        kept = []
         actions = np.empty((num_steps, num_envs), np.int32)
         rewards = np.empty((num_steps, num_envs), np.float32)
         is_terminated = np.empty((num_steps, num_envs), bool)
@@ -86,23 +95,16 @@ class RolloutCollector:
         is_first = np.empty((num_steps + 1, num_envs), bool)
         finished: list[float] = []
         for t in range(num_steps):
-            logits, _, next_h, next_c = act(self._screens, *self._core_state())
-            screens[t], actions[t], is_first[t] = self._screens, sample_actions(logits, self._generator), self._is_first
+            step = self._policy.act(self._screens, self._state, self._is_first)
+            kept.append(step.kept)
+            actions[t], is_first[t] = sample_actions(step.logits, self._generator), self._is_first
             steps = self._environment.step(actions[t])
             rewards[t], is_terminated[t], is_truncated[t] = steps.rewards, steps.is_terminated, steps.is_truncated
-            self._screens, self._is_first = steps.screens, steps.is_first
-            self._state_h, self._state_c = next_h, next_c
+            self._screens, self._is_first, self._state = steps.screens, steps.is_first, step.state
             finished += self._score(steps.rewards, steps.is_first)
         is_first[num_steps] = self._is_first
-        _, bootstrap_value, _, _ = act(self._screens, *self._core_state())
-        rollout = Rollout(
-            screens, actions, rewards, is_terminated, is_truncated, is_first, first_h, first_c, bootstrap_value
-        )
-        return rollout, finished
-
-    def _core_state(self) -> tuple[np.ndarray, np.ndarray]:
-        keep = ~self._is_first[:, None]
-        return self._state_h * keep, self._state_c * keep
+        bootstrap_value = self._policy.act(self._screens, self._state, self._is_first).values
+        return Rollout(tuple(kept), actions, rewards, is_terminated, is_truncated, is_first, bootstrap_value), finished
 
     def _score(self, rewards: np.ndarray, is_first: np.ndarray) -> list[float]:
         """A game's score is known once the next game begins: an environment without lives says so no sooner."""

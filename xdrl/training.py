@@ -163,9 +163,8 @@ class _Session:
         network = build_network(network_config)
         return Worker(
             self.learner,
-            RolloutCollector(environment, screens, network.core_size, generator),
+            RolloutCollector(environment, screens, backend.Policy(network), generator),
             backend.CopyFunction(self.learner.network.weights, network.weights),
-            backend.compile_act(network),
             backend.GradientFunction(network, config),
             config.rollout_length,
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from xdrl.learner import Gradients, Learner
-from xdrl.rollouts import Act, Rollout, RolloutCollector
+from xdrl.rollouts import Rollout, RolloutCollector
 
 
 class Report(NamedTuple):
@@ -31,7 +31,6 @@ class Worker:
         learner: Learner,
         collector: RolloutCollector,
         copy_weights: Callable[[], None],
-        act: Act,
         compute_gradients: Callable[[Rollout], Gradients],
         rollout_length: int,
     ) -> None:
@@ -39,21 +38,20 @@ class Worker:
 
         Args:
             learner: the global network.
-            collector: plays the worker's environments.
+            collector: plays the worker's environments with the worker's network.
             copy_weights: copies the global weights into the worker's network.
-            act: one step of the worker's network.
             compute_gradients: of the worker's network.
             rollout_length: T.
         """
         self._learner, self._collector = learner, collector
-        self._copy_weights, self._act, self._compute_gradients = copy_weights, act, compute_gradients
+        self._copy_weights, self._compute_gradients = copy_weights, compute_gradients
         self._rollout_length = rollout_length
 
     def update(self) -> Report:
         """Plays one rollout and applies what it teaches."""
         copied_at = self._learner.updates
         self._copy_weights()
-        rollout, scores = self._collector.collect(self._act, self._rollout_length)
+        rollout, scores = self._collector.collect(self._rollout_length)
         gradients = self._compute_gradients(rollout)
         lag = self._learner.apply(gradients, copied_at, rollout.actions.size)
         return Report(rollout.actions.size, scores, gradients._replace(gradients=()), lag)

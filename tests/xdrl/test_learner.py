@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import pytest
 
-from xdrl.backends.tensorflow import ApplyFunction
 from xdrl.learner import Gradients, Learner, NonFiniteGradientError
 from xdrl.networks import Network
 
@@ -17,7 +16,8 @@ def weight() -> keras.Variable:
 @pytest.fixture
 def learner(a3c: Network, weight: keras.Variable) -> Learner:
     optimizer = keras.optimizers.SGD(0.5)
-    return Learner(a3c, optimizer, ApplyFunction(optimizer, [weight]), max_bad_gradients=3)
+    optimizer.build([weight])
+    return Learner(a3c, optimizer, optimizer.apply, max_bad_gradients=3)
 
 
 def gradients(*values: float, norm: float = 1.0) -> Gradients:

@@ -21,14 +21,12 @@ def make_rollout(rewards, actions=None, terminated=(), truncated=(), first=(), b
         for place in places:
             flag[place] = True
     return Rollout(
-        screens=np.zeros((steps, num_envs, 0), np.uint8),
+        kept=(),
         actions=np.array(np.zeros(rewards.shape) if actions is None else actions, np.int32),
         rewards=rewards,
         is_terminated=flags[0, :-1],
         is_truncated=flags[1, :-1],
         is_first=flags[2],
-        state_h=np.zeros((num_envs, 0), np.float32),
-        state_c=np.zeros((num_envs, 0), np.float32),
         bootstrap_value=np.full(num_envs, bootstrap, np.float32),
     )
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from xdrl.backends.tensorflow import ApplyFunction, CopyFunction, GradientFunction, compile_act
+from xdrl.backends.tensorflow import ApplyFunction, CopyFunction, GradientFunction, Policy
 from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.environments import VectorEnvironment
 from xdrl.games import Game
@@ -21,10 +21,10 @@ def parts(pong: Game, a3c_config: NetworkConfig) -> Iterator[tuple[Worker, Learn
     optimizer = keras.optimizers.Adam(1e-3, epsilon=1e-3)
     learner = Learner(shared, optimizer, ApplyFunction(optimizer, shared.weights), max_bad_gradients=3)
     environment = VectorEnvironment(pong, 2, life_loss_terminates=True)
-    collector = RolloutCollector(environment, environment.reset(0), own.core_size, np.random.default_rng(0))
+    collector = RolloutCollector(environment, environment.reset(0), Policy(own), np.random.default_rng(0))
     copy = CopyFunction(shared.weights, own.weights)
     gradients = GradientFunction(own, TrainingConfig("Pong", network="a3c"))
-    yield Worker(learner, collector, copy, compile_act(own), gradients, rollout_length=3), learner, own
+    yield Worker(learner, collector, copy, gradients, rollout_length=3), learner, own
     environment.close()
 
 
