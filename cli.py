@@ -1,5 +1,7 @@
 """The command line: every command of the project, and the only place that prints."""
 
+import importlib.util
+import logging
 import os
 import signal
 import sys
@@ -36,7 +38,7 @@ PLAIN_LINE_SECONDS = 30.0
 GameArgument = Annotated[str, typer.Argument(metavar="GAME", help="Qbert or qbert, DemonAttack or demon_attack, ...")]
 OptionalGame = Annotated[str | None, typer.Argument(metavar="[GAME]", help="Name of the game; see `games`.")]
 AgentOption = Annotated[
-    Path | None, typer.Option("--agent", help="A run's folder, an exported agent's, or one version of it.")
+    Path | None, typer.Option("--agent", help="A run, an exported agent, one version of it, or a weights file.")
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of the games and of the actions that are drawn.")]
 
@@ -51,10 +53,17 @@ def options(
 @app.command()
 def train(
     game: GameArgument,
-    agent_steps: Annotated[int, typer.Option(min=1, help="Of the whole run, resumed steps included.")] = 10_000_000,
+    agent_steps: Annotated[
+        int, typer.Option(min=1, help="Of the whole run, with those resumed and of --from.")
+    ] = 10_000_000,
     minutes: Annotated[float | None, typer.Option(min=0, help="Bounds this call.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: 2]")] = None,
-    envs_per_worker: Annotated[int | None, typer.Option(min=1, help="Environments each.  [default: 8]")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: cores + 1, on a GPU up to 4]")] = None,
+    envs_per_worker: Annotated[
+        int | None, typer.Option(min=1, help="Environments each.  [default: 12, on a GPU 16 to 64]")
+    ] = None,
+    emulator_threads: Annotated[
+        int | None, typer.Option(min=1, help="Of each worker.  [default: 1, on a GPU by the machine's cores]")
+    ] = None,
     network: Annotated[str | None, typer.Option(help="e-a3c or a3c.  [default: e-a3c]")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, games and actions.  [default: 0]")] = None,
     run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/GAME]")] = None,
@@ -65,6 +74,9 @@ def train(
     sticky: Annotated[
         float | None, typer.Option(min=0, max=1, help="Chance of a repeated action.  [default: 0]")
     ] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="tensorflow or jax.  [default: KERAS_BACKEND, else tensorflow]")
+    ] = None,
 ) -> None:
     """Train an agent; a run that is there goes on by itself."""
     from xdrl.games import find_game
@@ -73,16 +85,16 @@ def train(
     asked = {
         "num_workers": workers,
         "envs_per_worker": envs_per_worker,
+        "emulator_threads": emulator_threads,
         "network": network,
         "seed": seed,
         "sticky_probability": sticky,
     }
     settings = {name: value for name, value in asked.items() if value is not None}
     console.print(f"Setting up {found.name} ...")
-    _load_tensorflow()
-    from xdrl.backends.tensorflow import use_threads
-
-    use_threads(workers or 2)
+    sizes = _start_backend(backend, workers)
+    if from_agent:
+        _load_reader(from_agent)
     from xdrl.preparation import prepare_run
     from xdrl.runs import locked, put_aside
     from xdrl.training import Budget
@@ -91,11 +103,24 @@ def train(
     if fresh and (aside := put_aside(folder)):
         console.print(f"The run that was in {folder} is now in {aside}.")
     with locked(folder):
-        run = prepare_run(folder, found, settings, from_agent)
+        run = prepare_run(folder, found, settings, from_agent, sizes)
         if run.notice:
             errors.print(f"warning: {run.notice}", style="yellow")
         budget = Budget(agent_steps, None if minutes is None else minutes * 60)
         _train_and_show(run, budget)
+
+
+def _start_backend(name: str | None, workers: int | None) -> Any:
+    """Starts what trains; returns the sizes that suit the machine."""
+    from xdrl.backends import choose_backend, load_backend
+    from xdrl.machine import count_cores, suitable_sizes
+
+    if choose_backend(name) == "tensorflow":
+        _load_tensorflow()
+    backend = load_backend()
+    sizes = suitable_sizes(count_cores(), backend.has_gpu())
+    backend.use_threads(workers or sizes.num_workers)
+    return sizes
 
 
 def _train_and_show(run: Any, budget: Any) -> None:
@@ -198,12 +223,39 @@ def explain(
 
 
 @app.command()
+def plot(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="RUN", help="A run's folder, an exported agent's, or a version's.  [default: all runs]"),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="PNG.")] = Path("learning-curves.png"),
+) -> None:
+    """Draw learning curves: score and entropy over agent steps, a panel for each game."""
+    # A cache of fonts that is made once is no news.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from xdrl.curve_figure import save_curves
+    from xdrl.curves import find_curves, make_panels, read_curve
+
+    curves, without = ([read_curve(folder) for folder in runs], []) if runs else find_curves()
+    for line in without:
+        console.print(f"Left out: {line}", soft_wrap=True)
+    save_curves(output, make_panels(curves))
+    console.print(f"Written: {output}")
+
+
+@app.command()
 def export(
     game: GameArgument,
     run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/GAME]")] = None,
     output: Annotated[Path, typer.Option(help="Folder of all exported agents.")] = Path("saved_models"),
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="Write this file of weights instead; numpy reads it.")
+    ] = None,
 ) -> None:
     """Export a run's agent as the next version of a SavedModel, proved before it is put there."""
+    if weights:
+        _export_weights(game, run_dir, weights)
+        return
     _load_tensorflow()
     from serving.export import export_agent
     from xdrl.agent_finder import find_agent
@@ -218,6 +270,20 @@ def export(
     with console.status("Exporting and proving ..."):
         version = export_agent(agent, output, evaluation)
     console.print(f"Written: {version}")
+
+
+def _export_weights(game: str, run_dir: Path | None, path: Path) -> None:
+    from xdrl.games import find_game
+    from xdrl.stored_agents import read_agent, write_weights
+
+    found = find_game(game)
+    folder = run_dir or Path("runs") / found.name
+    _load_reader(folder)
+    agent = read_agent(folder)
+    if agent.game != found:
+        raise UserError(f"expected an agent of {found.name} in {folder}, got one of {agent.game.name}")
+    write_weights(agent, path)
+    console.print(f"Written: {path}, {agent.provenance.agent_steps:,} agent steps trained")
 
 
 @app.command()
@@ -287,7 +353,53 @@ def games() -> None:
     console.print(games_view(shipped, steps))
 
 
+@app.command()
+def benchmark(
+    game: Annotated[str, typer.Option(metavar="GAME", help="That is trained.")] = "Qbert",
+    seconds: Annotated[float, typer.Option(help="Of each measurement, without its warm-up.")] = 10.0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: train's]")] = None,
+    envs_per_worker: Annotated[int | None, typer.Option(min=1, help="Environments each.  [default: train's]")] = None,
+    output: Annotated[Path, typer.Option(help="JSON with all that was measured.")] = Path("benchmark.json"),
+) -> None:
+    """Measure how fast training is here, and its parts, beside a yardstick: plain gradients of plain TensorFlow."""
+    from xdrl.backends import choose_backend
+    from xdrl.benchmark_view import benchmark_view, measurement_line
+    from xdrl.benchmarks.measuring import measure, prepare_benchmark
+    from xdrl.benchmarks.records import MEASUREMENTS, Benchmark, save_benchmark
+    from xdrl.games import find_game
+
+    asked = {"num_workers": workers, "envs_per_worker": envs_per_worker}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    with console.status("Looking at the machine ..."):
+        machine, settings = prepare_benchmark(find_game(game), asked, seconds, choose_backend())
+    measurements = {}
+    for number, (name, called) in enumerate(MEASUREMENTS.items(), 1):
+        with console.status(f"{number} of {len(MEASUREMENTS)}: {called} ..."):
+            measurements[name] = measure(name, settings)
+        console.print(f"{number} of {len(MEASUREMENTS)}, {measurement_line(name, measurements[name])}", highlight=False)
+    found = Benchmark(machine, settings, measurements)
+    console.print(benchmark_view(found))
+    save_benchmark(output, found)
+    console.print(f"Written: {output}")
+
+
 def _load_tensorflow() -> None:
+    """Makes TensorFlow what Keras runs on, and imports it."""
+    from xdrl.backends import choose_backend
+
+    choose_backend("tensorflow")  # what is not training has no other
+    _import_tensorflow()
+
+
+def _load_reader(agent: Path) -> None:
+    """Imports TensorFlow where it takes it to read an agent; where it is not installed, reading it says so."""
+    from xdrl.stored_agents import needs_tensorflow
+
+    if needs_tensorflow(agent) and importlib.util.find_spec("tensorflow"):
+        _import_tensorflow()
+
+
+def _import_tensorflow() -> None:
     """Imports TensorFlow with the process's error stream shut: what it logs there then, no setting of its own stops."""
     errors.file.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -18,7 +18,9 @@ from xdrl.config import network_config_to_json
 from xdrl.environments import VectorEnvironment
 from xdrl.explainers.grad_cam import normalise
 from xdrl.files import replaced_folder
-from xdrl.saved_models import AGENT_JSON, highest_version
+from xdrl.progress import read_progress, write_progress
+from xdrl.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version
+from xdrl.stored_agents import find_log
 
 PROOF_SCREENS, PROOF_STEPS = 3, 40
 """Games side by side, and agent steps into them, of the screens that an export is proved on."""
@@ -53,6 +55,7 @@ def export_agent(agent: Agent, output: Path, evaluation: dict[str, Any] | None =
         (folder / AGENT_JSON).parent.mkdir()
         record = json.dumps(_agent_record(agent, evaluation), indent=1)
         (folder / AGENT_JSON).write_text(record + "\n")
+        _copy_progress(agent, folder / PROGRESS_CSV)
         _prove(agent, folder)
     return version
 
@@ -76,6 +79,14 @@ def _agent_record(agent: Agent, evaluation: dict[str, Any] | None) -> dict[str, 
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
     }
+
+
+def _copy_progress(agent: Agent, path: Path) -> None:
+    """Writes how the agent learned, up to itself, where its own folder says so."""
+    log = find_log(agent.provenance.source)
+    rows = [row for row in read_progress(log) if row.agent_steps <= agent.provenance.agent_steps] if log else []
+    if rows:
+        write_progress(path, rows)
 
 
 def _prove(agent: Agent, folder: Path) -> None:

@@ -1,17 +1,19 @@
 """Imports point one way: a module imports only what stands above it."""
 
-import ast
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors"],
-    ["xdrl.games", "xdrl.files", "xdrl.colours", "xdrl.saved_models"],
+    ["xdrl.games", "xdrl.files", "xdrl.colours", "xdrl.saved_models", "xdrl.machine"],
     ["xdrl.config"],
     # the game and the network
     ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores"],
@@ -20,13 +22,18 @@ ORDER = [
     ["xdrl.rollouts", "xdrl.returns"],
     ["xdrl.losses"],
     ["xdrl.learner"],
-    ["xdrl.workers", "xdrl.backends.tensorflow.torso", "xdrl.backends.tensorflow.core"],
+    ["xdrl.workers", "xdrl.backends.tensorflow.torso", "xdrl.backends.tensorflow.core", "xdrl.backends.jax.stateless"],
     ["xdrl.backends.tensorflow.acting", "xdrl.backends.tensorflow.gradients", "xdrl.backends.tensorflow.updates"],
-    ["xdrl.backends", "xdrl.backends.tensorflow"],
+    ["xdrl.backends.jax.acting", "xdrl.backends.jax.updates"],
+    ["xdrl.backends.jax.gradients"],
+    ["xdrl.backends.tensorflow", "xdrl.backends.jax"],
+    ["xdrl.backends"],
+    ["xdrl.assembly"],
     ["xdrl.engines", "xdrl.engines.threads"],
     # what is kept on disk
-    ["xdrl.checkpoints"],
+    ["xdrl.checkpoints", "xdrl.weights_files", "xdrl.saved_variables", "xdrl.events"],
     ["xdrl.runs", "xdrl.progress"],
+    ["xdrl.stored_agents"],
     # agents, and what is done with them
     ["xdrl.explainers.targets"],
     ["xdrl.explainers.grad_cam"],
@@ -34,11 +41,18 @@ ORDER = [
     ["xdrl.agents"],
     ["xdrl", "xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl.evaluation", "xdrl.training"],
+    # how fast it all is
+    ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
+    ["xdrl.benchmarks.emulator"],
+    ["xdrl.benchmarks.learning", "xdrl.benchmarks.yardstick"],
+    ["xdrl.benchmarks.measuring"],
     # pictures
     ["xdrl.visuals"],
     ["xdrl.figures"],
     ["xdrl.explanations"],
-    ["xdrl.terminal"],
+    ["xdrl.curves"],
+    ["xdrl.curve_figure"],
+    ["xdrl.terminal", "xdrl.benchmark_view"],
     # serving, and the commands over all
     ["serving", "serving.client", "serving.prove"],
     ["serving.signatures"],
@@ -53,47 +67,38 @@ SERVER = "serving.server"
 ALONE = ["serving.client", "serving.prove"]
 """Modules that run where nothing else of the project does: they import none of it."""
 
-TENSORFLOW = ["xdrl.backends.tensorflow", "xdrl.explainers.grad_cam", "xdrl.agents", "serving", "cli"]
+TENSORFLOW = [
+    "xdrl.backends.tensorflow",
+    "xdrl.saved_variables",
+    "xdrl.explainers.grad_cam",
+    "xdrl.agents",
+    "xdrl.benchmarks.yardstick",
+    "serving",
+    "cli",
+]
 """Modules and packages that import TensorFlow themselves; all else goes through Keras or a backend."""
+
+JAX = ["xdrl.backends.jax"]
+"""The same for JAX."""
+
+TRAINING = ["xdrl.training", "xdrl.preparation", "xdrl.machine"]
+"""What a training run imports; under JAX it imports no TensorFlow, wherever in the project it leads."""
 
 PRINTING = ["cli"]
 
 
-def find_modules(root: Path) -> dict[str, Path]:
-    paths = [*root.glob("xdrl/**/*.py"), *root.glob("serving/**/*.py"), *root.glob("cli.py")]
-    return {".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
-
-
-def find_imports(path: Path, modules: dict[str, Path]) -> set[str]:
-    """Every module that a file imports, wherever in the file, as precisely as the project's own modules are known."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            assert node.level == 0, f"{path}: a relative import"
-            longer = {f"{base}.{alias.name}" for alias in node.names}
-            found |= (longer & modules.keys()) or {base}
-    return found
-
-
-def is_within(module: str, packages: list[str]) -> bool:
-    return any(module == package or module.startswith(f"{package}.") for package in packages)
-
-
 def wrong_arrows(root: Path) -> Iterator[str]:
     """Names every import that does not point up."""
-    modules = find_modules(root)
+    modules = reading.find_modules(root)
     rows = {module: number for number, row in enumerate(ORDER) for module in row}
     for module, path in modules.items():
-        for imported in sorted(find_imports(path, modules)):
-            if not is_within(imported, ["xdrl", "serving", "cli"]) or imported == module:
+        for imported in sorted(reading.find_imports(path, modules)):
+            if not reading.is_within(imported, ["xdrl", "serving", "cli"]) or imported == module:
                 continue
-            if is_within(module, [SERVER]):
-                if not is_within(imported, [SERVER]):
+            if reading.is_within(module, [SERVER]):
+                if not reading.is_within(imported, [SERVER]):
                     yield f"{module} imports {imported}"
-            elif is_within(imported, [SERVER]):
+            elif reading.is_within(imported, [SERVER]):
                 if module != "cli":
                     yield f"{module} imports {imported}"
             elif module in ALONE or module not in rows or imported not in rows or rows[imported] >= rows[module]:
@@ -102,21 +107,16 @@ def wrong_arrows(root: Path) -> Iterator[str]:
 
 def direct_imports(package: str) -> dict[str, set[str]]:
     """The modules that import a package themselves."""
-    modules = find_modules(ROOT)
-    imports = {module: find_imports(path, modules) for module, path in modules.items()}
-    return {module: names for module, names in imports.items() if any(is_within(name, [package]) for name in names)}
-
-
-def printing_calls(path: Path) -> list[int]:
-    """The lines on which a file prints."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    names = [(node.lineno, getattr(node.func, "id", getattr(node.func, "attr", ""))) for node in calls]
-    return [line for line, name in names if name in ("print", "pprint", "echo")]
+    modules = reading.find_modules(ROOT)
+    imports = {module: reading.find_imports(path, modules) for module, path in modules.items()}
+    return {
+        module: names for module, names in imports.items() if any(reading.is_within(name, [package]) for name in names)
+    }
 
 
 def test_every_module_has_its_place_in_the_order():
     placed = [module for row in ORDER for module in row]
-    expected = {module for module in find_modules(ROOT) if not is_within(module, [SERVER])}
+    expected = {module for module in reading.find_modules(ROOT) if not reading.is_within(module, [SERVER])}
     assert sorted(placed) == sorted(expected)
 
 
@@ -158,8 +158,46 @@ def test_an_arrow_that_points_up_is_none(tmp_path: Path):
 
 def test_tensorflow_is_imported_only_where_it_is_the_subject():
     found = direct_imports("tensorflow")
-    assert [module for module in found if not is_within(module, TENSORFLOW)] == []
+    assert [module for module in found if not reading.is_within(module, TENSORFLOW)] == []
     assert "xdrl.backends.tensorflow.gradients" in found
+
+
+def test_matplotlib_draws_the_learning_curves_and_nothing_else_waits_for_it():
+    assert list(direct_imports("matplotlib")) == ["xdrl.curve_figure"]
+
+
+def test_jax_is_imported_by_its_backend_alone():
+    found = direct_imports("jax")
+    assert [module for module in found if not reading.is_within(module, JAX)] == []
+    assert "xdrl.backends.jax.gradients" in found
+
+
+def test_training_imports_no_backend_until_one_is_chosen():
+    found = reading.imported_with(ROOT, TRAINING)
+    assert [name for name in found if reading.is_within(name, ["tensorflow", "jax"])] == []
+    assert {"keras", "xdrl.backends", "xdrl.networks"} <= found
+    assert "tensorflow" not in reading.imported_with(ROOT, [*TRAINING, "xdrl.backends.jax"])
+    assert "tensorflow" in reading.imported_with(ROOT, [*TRAINING, "xdrl.backends.tensorflow"])
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [
+        ("import jax", True),
+        ("try:\n    from jax import numpy\nexcept ImportError:\n    pass", True),
+        ("class C:\n    import jax", True),
+        ("from xdrl import deeper", True),
+        ("from xdrl.deeper import something", True),
+        ("def f():\n    import jax", False),
+        ("class C:\n    def f(self):\n        import xdrl.deeper", False),
+        ("if TYPE_CHECKING:\n    import jax", False),
+    ],
+)
+def test_what_is_imported_at_once_is_found(tmp_path: Path, line: str, is_found: bool):
+    (tmp_path / "xdrl").mkdir()
+    (tmp_path / "xdrl" / "first.py").write_text(line)
+    (tmp_path / "xdrl" / "deeper.py").write_text("import jax")
+    assert ("jax" in reading.imported_with(tmp_path, ["xdrl.first"])) == is_found
 
 
 def test_the_client_needs_neither_tensorflow_nor_keras():
@@ -167,15 +205,15 @@ def test_the_client_needs_neither_tensorflow_nor_keras():
 
 
 def test_nobody_imports_a_private_module_of_a_library():
-    modules = find_modules(ROOT)
-    names = {(module, name) for module, path in modules.items() for name in find_imports(path, modules)}
+    modules = reading.find_modules(ROOT)
+    names = {(module, name) for module, path in modules.items() for name in reading.find_imports(path, modules)}
     private = [(module, name) for module, name in names if any(part.startswith("_") for part in name.split(".")[1:])]
     assert [pair for pair in private if pair[1] != "__future__"] == []
     assert [pair for pair in names if pair[1].startswith(("keras.src", "tensorflow.python"))] == []
 
 
 def test_only_the_command_line_prints():
-    printing = {module: printing_calls(path) for module, path in find_modules(ROOT).items()}
+    printing = {module: reading.printing_calls(path) for module, path in reading.find_modules(ROOT).items()}
     assert {module: lines for module, lines in printing.items() if lines and module not in PRINTING} == {}
     assert printing["cli"]
 
@@ -183,4 +221,4 @@ def test_only_the_command_line_prints():
 @pytest.mark.parametrize("text", ["print(1)", "console.print(1)", "if True:\n    typer.echo('a')"])
 def test_a_call_that_prints_is_found(tmp_path: Path, text: str):
     (tmp_path / "file.py").write_text(text)
-    assert printing_calls(tmp_path / "file.py")
+    assert reading.printing_calls(tmp_path / "file.py")

@@ -6,10 +6,8 @@ from xdrl.agents import Agent, load_agent
 from xdrl.checkpoints import BEST, CHECKPOINT
 from xdrl.errors import UserError
 from xdrl.games import find_game
-from xdrl.runs import CONFIG
+from xdrl.runs import CONFIG, RUNS
 from xdrl.saved_models import SAVED_MODELS, shipped_agents
-
-RUNS = Path("runs")
 
 
 def find_agent(

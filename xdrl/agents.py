@@ -1,22 +1,19 @@
-"""An agent on disk, a run or a SavedModel, becomes a network that acts and explains."""
+"""An agent on disk, a run, a SavedModel or a weights file, becomes a network that acts and explains."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from xdrl.backends.tensorflow import compile_act, step_input_signature
-from xdrl.checkpoints import Arrays, load_weights
-from xdrl.config import FRAMES_PER_STEP, NetworkConfig, load_run_config, network_config_from_json
 from xdrl.errors import UserError
 from xdrl.explainers import find_method
 from xdrl.explainers.targets import parse_target, weigher
-from xdrl.games import Game, find_game
+from xdrl.games import Game
 from xdrl.networks import Network, arrays_to_variables, build_network
-from xdrl.runs import CONFIG, is_run
-from xdrl.saved_models import AGENT_JSON, highest_version, read_agent_json
+from xdrl.stored_agents import Provenance, read_agent
 
 CHUNK = 64
 """Screens that are explained at once: memory stays bounded whatever the length of the episode."""
@@ -59,28 +56,6 @@ class Explanation(NamedTuple):
     maps: np.ndarray
     peaks: np.ndarray
     statuses: list[str]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where an agent comes from.
-
-    Attributes:
-        source: its folder.
-        agent_steps: that it was trained for, all runs together.
-        seconds: of training.
-        evaluation: the figures of its last evaluation, if it was exported with one.
-    """
-
-    source: Path
-    agent_steps: int
-    seconds: float
-    evaluation: dict[str, Any] | None = None
-
-    @property
-    def frames(self) -> int:
-        """Emulator frames it was trained on."""
-        return self.agent_steps * FRAMES_PER_STEP
 
 
 class Agent:
@@ -190,40 +165,17 @@ def load_agent(path: str | Path) -> Agent:
     """Loads an agent.
 
     Args:
-        path: a run's folder, a SavedModel's folder (its highest version) or one version of it.
+        path: a run's folder, a SavedModel's folder (its highest version), one version of it, or a weights file.
 
     Raises:
-        UserError: the folder holds no agent, or a damaged one.
+        UserError: there is no agent, or a damaged one, or Keras runs on another backend than TensorFlow.
     """
-    folder = Path(path)
-    if is_run(folder):
-        training, config = load_run_config(folder / CONFIG)
-        weights, state = load_weights(folder)
-        provenance = Provenance(folder, state.agent_steps, state.seconds)
-        return _assemble(config, weights, find_game(training.game), provenance)
-    version = highest_version(folder) or folder
-    if not (version / AGENT_JSON).exists():
-        raise UserError(f"expected a run or an exported agent in {folder}, got {_describe(folder)}")
-    return _load_saved_model(version)
-
-
-def _load_saved_model(version: Path) -> Agent:
-    values = read_agent_json(version)
-    try:
-        config = network_config_from_json(values["network"])
-        reader = tf.train.load_checkpoint(str(version / "variables" / "variables"))
-        weights = {name: reader.get_tensor(key) for name, key in values["variables"].items()}
-        training = values["training"]
-        provenance = Provenance(version, training["agent_steps"], training["seconds"], values["evaluation"])
-        return _assemble(config, weights, find_game(values["game"]), provenance)
-    except (OSError, ValueError, LookupError, TypeError, RuntimeError, tf.errors.OpError) as error:
-        raise UserError(f"expected an exported agent in {version}, but it cannot be read: {error}") from error
-
-
-def _assemble(config: NetworkConfig, weights: Arrays, game: Game, provenance: Provenance) -> Agent:
-    network = build_network(config)
-    arrays_to_variables(weights, network.weights)
-    return Agent(network, game, provenance)
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(f"expected Keras to run on tensorflow, got {keras.backend.backend()}, which only trains")
+    stored = read_agent(Path(path))
+    network = build_network(stored.network)
+    arrays_to_variables(stored.weights, network.weights)
+    return Agent(network, stored.game, stored.provenance)
 
 
 def _checked_screens(screens: np.ndarray) -> np.ndarray:
@@ -233,10 +185,3 @@ def _checked_screens(screens: np.ndarray) -> np.ndarray:
             f"expected screens of shape [N, 210, 160, 3] and type uint8, got {list(screens.shape)} {screens.dtype}"
         )
     return screens
-
-
-def _describe(folder: Path) -> str:
-    if not folder.exists():
-        return "no such folder"
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else [f"the file {folder.name}"]
-    return ", ".join(names[:5]) or "an empty folder"

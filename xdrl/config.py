@@ -60,6 +60,7 @@ class TrainingConfig:
         seed: fixes everything but the order in which threads apply their updates.
         num_workers: threads, each with its own environments and its own copy of the network.
         envs_per_worker: environments B of one worker.
+        emulator_threads: of one worker, which share its environments.
         rollout_length: agent steps T between two updates of a worker.
         discount: per agent step.
         gae_lambda: trace parameter of the advantages (Schulman et al. 2016).
@@ -77,15 +78,16 @@ class TrainingConfig:
     game: str
     network: str = "e-a3c"
     seed: int = 0
-    num_workers: int = 2
-    envs_per_worker: int = 8
+    num_workers: int = 3
+    envs_per_worker: int = 12
+    emulator_threads: int = 1
     rollout_length: int = 20
     discount: float = 0.99
     gae_lambda: float = 0.95
     entropy_cost: float = 0.01
     value_cost: float = 0.5
     reward_clip: float = 1.0
-    learning_rate: float = 2.5e-4
+    learning_rate: float = 3.75e-4
     adam_epsilon: float = 1e-3
     gradient_norm_clip: float = 40.0
     sticky_probability: float = 0.0
@@ -94,7 +96,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Raises UserError where a number makes no sense."""
-        for name in ("num_workers", "envs_per_worker", "rollout_length", "max_bad_gradients"):
+        for name in ("num_workers", "envs_per_worker", "emulator_threads", "rollout_length", "max_bad_gradients"):
             _require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         for name in ("discount", "gae_lambda", "sticky_probability"):
             _require(name, getattr(self, name), 0 <= getattr(self, name) <= 1, "between 0 and 1")

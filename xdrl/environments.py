@@ -8,8 +8,9 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
+from xdrl.config import TrainingConfig
 from xdrl.errors import UserError
-from xdrl.games import Game, Protocol
+from xdrl.games import Game, Protocol, find_game
 
 PROTOCOL_NAMES = ("standard", "sticky", "paper")
 STICKY_PROBABILITY = 0.25
@@ -174,6 +175,17 @@ def decorrelate(environment: VectorEnvironment, seed: int, longest: int) -> np.n
         actions = generator.integers(0, len(environment.action_names), environment.num_envs)
         screens = environment.step(actions).screens
     return screens
+
+
+def training_environment(config: TrainingConfig) -> VectorEnvironment:
+    """Makes one worker's environments, in which a lost life ends the learner's episode."""
+    return VectorEnvironment(
+        find_game(config.game),
+        config.envs_per_worker,
+        training_protocol(config.sticky_probability),
+        life_loss_terminates=True,
+        num_threads=min(config.emulator_threads, config.envs_per_worker),
+    )
 
 
 def training_protocol(sticky_probability: float) -> Protocol:

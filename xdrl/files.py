@@ -53,9 +53,26 @@ def replace_file(path: Path, text: str) -> None:
     Raises:
         UserError: it could not be written; the file that was there is untouched.
     """
+    with replaced_file(path) as aside:
+        aside.write_text(text)
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Gives the name of a file to write; on a clean exit it takes the place of `path`.
+
+    Args:
+        path: what is replaced, or made.
+
+    Yields:
+        the file to write. It is deleted if writing it fails, and `path` is as it was.
+
+    Raises:
+        UserError: it could not be written, on a full disk for one.
+    """
     aside = path.with_name(f".{path.name}.new")
     try:
-        aside.write_text(text)
+        yield aside
         _sync(aside)
         aside.replace(path)
     except BaseException as error:

@@ -164,7 +164,7 @@ def map_grid(torso: keras.Model) -> MapGrid:
 
 def variables_to_arrays(variables: Sequence[keras.Variable]) -> dict[str, np.ndarray]:
     """Copies variables into arrays by their path, such as `core/kernel`."""
-    return {variable.path: np.asarray(variable.numpy()) for variable in variables}
+    return {variable.path: np.asarray(variable.value) for variable in variables}
 
 
 def arrays_to_variables(arrays: Mapping[str, np.ndarray], variables: Sequence[keras.Variable]) -> None:

@@ -7,47 +7,63 @@ from typing import Any
 import keras
 import numpy as np
 
-from xdrl.agents import load_agent
+from xdrl.checkpoints import RunState
 from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.environments import VectorEnvironment, action_names
 from xdrl.errors import UserError
 from xdrl.games import Crop, Game
-from xdrl.networks import variables_to_arrays
+from xdrl.machine import Sizes
+from xdrl.networks import arrays_to_variables, build_network
 from xdrl.preprocessing import ScreenPreprocessing
 from xdrl.runs import Run, open_run
+from xdrl.stored_agents import find_log, read_agent
 
 PIXEL_SCREENS, PIXEL_ENVS = 1000, 8
 """Screens of random play that the normalising constants are measured on, and the environments they come from."""
 
 
-def prepare_run(run_dir: Path, game: Game, settings: Mapping[str, Any], start_from: Path | None) -> Run:
+def prepare_run(
+    run_dir: Path, game: Game, settings: Mapping[str, Any], start_from: Path | None, sizes: Sizes | None = None
+) -> Run:
     """Opens the run in a folder, or describes a new one.
 
     Args:
         run_dir: the folder.
         game: to train.
         settings: fields of `TrainingConfig` that were asked for.
-        start_from: an agent whose weights and normalising constants a new run takes; None starts from nothing.
+        start_from: an agent whose weights and normalising constants a new run takes, and whose agent steps, time and
+            learning curve it goes on from; None starts from nothing.
+        sizes: that a new run has where `settings` say nothing; None takes those of `TrainingConfig`.
 
     Raises:
-        UserError: the folder holds another run, or the agent does not fit.
+        UserError: the folder holds another run, the agent does not fit, or it cannot be read here.
     """
     run = open_run(run_dir, game, settings)
     if run and run.checkpoint:
         if start_from:
             raise UserError(f"{run_dir} holds a run that would go on; --from starts a new one, --fresh puts this aside")
         return run
-    training = TrainingConfig(**{"game": game.name, "gae_lambda": game.gae_lambda, **settings})
+    defaults = sizes._asdict() if sizes else {}
+    training = TrainingConfig(**{"game": game.name, "gae_lambda": game.gae_lambda, **defaults, **settings})
     if start_from is None:
         return Run(run_dir, training, describe_network(game, training.network, training.seed))
-    agent = load_agent(start_from)
-    found = agent.network.config
+    agent = read_agent(start_from)
+    found = agent.network
     if agent.game != game or found.kind != training.network:
         raise UserError(
             f"expected an agent of {game.name} with the network {training.network} in {start_from}, "
             f"got one of {agent.game.name} with {found.kind}"
         )
-    return Run(run_dir, training, found, first_weights=variables_to_arrays(agent.network.weights))
+    arrays_to_variables(agent.weights, build_network(found).weights)  # refuses what does not fit before a run begins
+    steps, seconds = agent.provenance.agent_steps, agent.provenance.seconds
+    return Run(
+        run_dir,
+        training,
+        found,
+        first_weights=agent.weights,
+        first_state=RunState(agent_steps=steps, seconds=seconds),
+        first_log=find_log(agent.provenance.source),
+    )
 
 
 def describe_network(game: Game, kind: str, seed: int) -> NetworkConfig:

@@ -5,15 +5,19 @@ import dataclasses
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tensorboard.summary import Writer
 
 from xdrl.checkpoints import RunState
 from xdrl.config import FRAMES_PER_STEP, SCORE_WINDOW
+from xdrl.events import EventsFile
 from xdrl.files import replace_file
-from xdrl.workers import Report
+
+if TYPE_CHECKING:  # it imports a backend, which takes seconds, and who draws a curve has no use for it
+    from xdrl.workers import Report
+
+PROGRESS = "progress.csv"
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ _COLUMN_TYPES: dict[str, Any] = {
 COLUMNS = tuple(_COLUMN_TYPES)
 
 
-def record_scores(state: RunState, reports: list[Report]) -> None:
+def record_scores(state: RunState, reports: "list[Report]") -> None:
     """Adds the games that ended to the run's state."""
     scores = [score for report in reports for score in report.scores]
     state.episodes += len(scores)
@@ -75,7 +79,7 @@ def is_new_best(state: RunState) -> bool:
     return state.best_mean is None or float(np.mean(state.recent_scores)) > state.best_mean
 
 
-def summarise(state: RunState, reports: list[Report], seconds: float) -> Progress:
+def summarise(state: RunState, reports: "list[Report]", seconds: float) -> Progress:
     """Makes a row.
 
     Args:
@@ -108,16 +112,18 @@ def summarise(state: RunState, reports: list[Report], seconds: float) -> Progres
 class ProgressLog:
     """Writes rows to `progress.csv` and to TensorBoard events."""
 
-    def __init__(self, run_dir: Path, agent_steps: int) -> None:
-        """Opens the run's log; rows beyond `agent_steps`, lost with a killed run, are dropped."""
-        self._path = run_dir / "progress.csv"
-        kept = [row for row in read_progress(self._path) if row.agent_steps <= agent_steps]
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        writer.writerows(_cells(row) for row in kept)
-        replace_file(self._path, text.getvalue())
-        self._events = Writer(str(run_dir))
+    def __init__(self, run_dir: Path, agent_steps: int, first_log: Path | None = None) -> None:
+        """Opens the run's log; rows beyond `agent_steps`, lost with a killed run, are dropped.
+
+        Args:
+            run_dir: of the run.
+            agent_steps: that the run begins with.
+            first_log: a log to go on from instead of the run's own.
+        """
+        self._path = run_dir / PROGRESS
+        rows = read_progress(first_log or self._path)
+        write_progress(self._path, [row for row in rows if row.agent_steps <= agent_steps])
+        self._events = EventsFile(run_dir)
 
     def write(self, progress: Progress) -> None:
         """Appends one row."""
@@ -139,13 +145,26 @@ def read_progress(path: Path) -> list[Progress]:
     if not path.exists():
         return []
     rows = []
-    with path.open(newline="") as file:
+    with path.open(newline="", errors="replace") as file:
         for row in csv.DictReader(file):
             try:
                 rows.append(Progress(**{name: kind(row[name]) for name, kind in _COLUMN_TYPES.items()}))
             except (TypeError, ValueError, KeyError):
                 continue
     return rows
+
+
+def write_progress(path: Path, rows: list[Progress]) -> None:
+    """Writes a `progress.csv` anew.
+
+    Raises:
+        UserError: it could not be written; the file that was there is untouched.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(_cells(row) for row in rows)
+    replace_file(path, text.getvalue())
 
 
 def _cells(progress: Progress) -> list[str]:

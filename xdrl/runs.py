@@ -7,15 +7,16 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xdrl.checkpoints import Arrays, Checkpoint, load_checkpoint
+from xdrl.checkpoints import Arrays, Checkpoint, RunState, load_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, load_run_config
 from xdrl.errors import UserError
 from xdrl.games import Game
 
+RUNS = Path("runs")
 CONFIG = "config.json"
 EVALUATION = "evaluation.json"
 FIXED_AT_START = ("game", "network", "seed", "sticky_probability")
@@ -32,6 +33,8 @@ class Run:
         network: its network's configuration.
         checkpoint: to go on from; None for a run that has saved none.
         first_weights: of another agent, that a new run starts from; None for fresh ones.
+        first_state: a new run's numbers to count on from: that agent's agent steps and seconds.
+        first_log: that agent's `progress.csv`, which a new run's goes on from; None where there is none.
         notice: a line about a damaged checkpoint, or "".
     """
 
@@ -40,6 +43,8 @@ class Run:
     network: NetworkConfig
     checkpoint: Checkpoint | None = None
     first_weights: Arrays | None = None
+    first_state: RunState = field(default_factory=RunState)
+    first_log: Path | None = None
     notice: str = ""
 
 
@@ -78,11 +83,16 @@ def open_run(run_dir: Path, game: Game, settings: Mapping[str, Any]) -> Run | No
     return Run(run_dir, dataclasses.replace(training, **asked), network, checkpoint, notice=notice)
 
 
-def load_evaluation(run_dir: Path, agent_steps: int) -> dict[str, Any] | None:
-    """Returns the record of a run's last evaluation, None unless it is of the weights with this many agent steps."""
+def load_evaluation(run_dir: Path, agent_steps: int | None = None) -> dict[str, Any] | None:
+    """Returns the record of a run's last evaluation, None where there is none.
+
+    Args:
+        run_dir: of the run.
+        agent_steps: of the weights that it must be of; None for any.
+    """
     try:
         record = json.loads((run_dir / EVALUATION).read_text())
-        return record if record["agent_steps"] == agent_steps else None
+        return record if agent_steps in (None, record["agent_steps"]) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

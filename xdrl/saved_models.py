@@ -8,6 +8,8 @@ from xdrl.errors import UserError
 
 SAVED_MODELS = Path("saved_models")
 AGENT_JSON = Path("assets.extra") / "agent.json"
+PROGRESS_CSV = Path("assets.extra") / "progress.csv"
+"""The learning curve of the run that an agent was exported from, up to the agent."""
 
 
 def highest_version(folder: Path) -> Path | None:

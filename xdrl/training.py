@@ -1,20 +1,20 @@
 """Wires a training run: network, workers, engine, log and checkpoints, as a generator of progress."""
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
-from xdrl.backends import tensorflow as backend
+from xdrl.assembly import build_learner, build_worker
+from xdrl.backends import load_backend
 from xdrl.checkpoints import Arrays, Checkpoint, RunState, save_best, save_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.engines.threads import ThreadEngine
-from xdrl.environments import VectorEnvironment, decorrelate, training_protocol
+from xdrl.environments import VectorEnvironment, decorrelate, training_environment
 from xdrl.errors import UserError
-from xdrl.games import find_game
 from xdrl.learner import Learner
 from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
 from xdrl.progress import Progress, ProgressLog, is_new_best, record_scores, summarise
@@ -93,14 +93,14 @@ class _Session:
 
     def __init__(self, run: Run, budget: Budget, stop: threading.Event) -> None:
         self._run_dir, self._config, self._budget, self._stop = run.run_dir, run.training, budget, stop
-        self.state = run.checkpoint.state if run.checkpoint else RunState()
-        self.learner = _build_learner(run)
+        self.state = run.checkpoint.state if run.checkpoint else dataclasses.replace(run.first_state)
+        self.learner = _start_learner(run)
         self._generators = _build_generators(run.training, self.state)
         if run.checkpoint is None:
             self.save()  # so that a run that dies early goes on from the weights it began with
         self._environments: list[VectorEnvironment] = []
         self.workers = [self._build_worker(run.network, index) for index in range(run.training.num_workers)]
-        self._log = ProgressLog(run.run_dir, self.state.agent_steps)
+        self._log = ProgressLog(run.run_dir, self.state.agent_steps, None if run.checkpoint else run.first_log)
         self._row_reports: list[Report] = []
         self._started = self._clock = self._row_time = self._saved_at = time.monotonic()
 
@@ -151,40 +151,26 @@ class _Session:
 
     def _build_worker(self, network_config: NetworkConfig, index: int) -> Worker:
         config = self._config
-        environment = VectorEnvironment(
-            find_game(config.game),
-            config.envs_per_worker,
-            training_protocol(config.sticky_probability),
-            life_loss_terminates=True,
-        )
+        environment = training_environment(config)
         self._environments.append(environment)
         generator = self._generators[index]
         screens = decorrelate(environment, int(generator.integers(2**30)), DECORRELATION_STEPS)
         network = build_network(network_config)
-        return Worker(
-            self.learner,
-            RolloutCollector(environment, screens, backend.Policy(network), generator),
-            backend.CopyFunction(self.learner.network.weights, network.weights),
-            backend.GradientFunction(network, config),
-            config.rollout_length,
-        )
+        collector = RolloutCollector(environment, screens, load_backend().Policy(network), generator)
+        return build_worker(config, self.learner, network, collector)
 
 
-def _build_learner(run: Run) -> Learner:
-    config, checkpoint = run.training, run.checkpoint
-    network = build_network(run.network, config.seed)
-    optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon, name="adam")
-    apply = backend.ApplyFunction(optimizer, network.weights)
-    learner = Learner(network, optimizer, apply, config.max_bad_gradients)
+def _start_learner(run: Run) -> Learner:
+    """Builds the learner, and brings it to where the run begins."""
+    learner, checkpoint = build_learner(run.training, run.network), run.checkpoint
     if checkpoint:
-        arrays_to_variables(checkpoint.weights, network.weights)
+        arrays_to_variables(checkpoint.weights, learner.network.weights)
         merged = {path: array for arrays in checkpoint.optimizer.values() for path, array in arrays.items()}
-        arrays_to_variables(merged, optimizer.variables)
-        learner.agent_steps = checkpoint.state.agent_steps
-        learner.updates = checkpoint.state.updates
-        learner.bad_gradients = checkpoint.state.bad_gradients
+        arrays_to_variables(merged, learner.optimizer.variables)
+        learner.updates, learner.bad_gradients = checkpoint.state.updates, checkpoint.state.bad_gradients
     elif run.first_weights is not None:
-        arrays_to_variables(run.first_weights, network.weights)
+        arrays_to_variables(run.first_weights, learner.network.weights)
+    learner.agent_steps = (checkpoint.state if checkpoint else run.first_state).agent_steps
     return learner
 
 

@@ -1,6 +1,7 @@
 """The commands as a person runs them, from training to a query."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import cli
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("train", "evaluate", "explain", "export", "serve", "query", "games")
+COMMANDS = ("train", "evaluate", "plot", "explain", "export", "serve", "query", "games", "benchmark")
 SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c")
 
 
@@ -67,6 +69,41 @@ def test_an_export_brings_its_evaluation_and_is_listed(home, done):
     assert "version 1, 120 steps" in done["games"].stdout
 
 
+@pytest.fixture(scope="module")
+def trained(tiny, tmp_path_factory) -> Path:
+    """A folder with two runs of Pong that have ended games, and one that has ended none."""
+    folder = tmp_path_factory.mktemp("trained")
+    header = "agent_steps,frames,seconds,steps_per_second,episodes,score_mean_100,score_best,entropy,"
+    header += "policy_loss,value_loss,gradient_norm,policy_lag\n"
+    for name, scores in (("Pong", "-20.5 -13"), ("Other", "-20.5 -3"), ("New", "nan nan")):
+        tiny.write_run(tiny.make_agent(), folder / "runs" / name)
+        rows = (f"{20 * (i + 1)},{80 * (i + 1)},1,20,1,{mean},-3,1.5,0,0,1,0" for i, mean in enumerate(scores.split()))
+        (folder / "runs" / name / "progress.csv").write_text(header + "\n".join(rows) + "\n")
+    return folder
+
+
+def test_a_plot_is_of_every_run_that_has_a_curve(run, trained):
+    said = run(trained, "plot")
+    assert (said.returncode, said.stderr) == (0, "")
+    expected = "Left out: expected a learning curve in runs/New/progress.csv, got no game that ended"
+    assert said.stdout.splitlines() == [expected, "Written: learning-curves.png"]
+    with Image.open(trained / "learning-curves.png") as picture:
+        assert (picture.format, picture.width) == ("PNG", 1600)
+
+
+def test_a_plot_is_of_what_is_named_and_goes_where_it_is_told(run, trained):
+    said = run(trained, "plot", "runs/Pong", "runs/Other", "--output", "docs/two.png")
+    assert (said.returncode, said.stdout, said.stderr) == (0, "Written: docs/two.png\n", "")
+    assert run(trained, "plot", "runs/Pong", "--output", "docs/one.png").returncode == 0
+    colours = {}
+    for name in ("one", "two"):
+        with Image.open(trained / "docs" / f"{name}.png") as picture:
+            colours[name] = {colour for _, colour in picture.convert("RGB").getcolors(picture.width * picture.height)}
+    first, second = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
+    assert {first, second} <= colours["two"]
+    assert first in colours["one"] and second not in colours["one"]
+
+
 def test_a_query_shows_the_action_and_writes_the_overlay(run, home, server, screenshot):
     answer = run(home, "query", screenshot, "--url", server)
     assert (answer.returncode, answer.stderr) == (0, "")
@@ -116,6 +153,23 @@ def test_a_fresh_run_puts_the_one_before_aside_and_starts_from_the_agent_that_is
     assert max(np.abs(fresh[name] - old[name]).max() for name in fresh) > 0.5
 
 
+@pytest.mark.slow
+def test_a_benchmark_is_shown_and_written(run, home):
+    small = ("--seconds", 0.2, "--workers", 1, "--envs-per-worker", 2)
+    said = run(home, "benchmark", "--game", "pong", *small, "--output", "report/speed.json")
+    assert (said.returncode, said.stderr) == (0, "")
+    lines = said.stdout.splitlines()
+    assert [line[:7] for line in lines[:7]] == [f"{number} of 7," for number in range(1, 8)]
+    assert "Pong, e-a3c on tensorflow, workers 1, environments of each 2, 0.2 s each" in said.stdout
+    assert lines[-1] == "Written: report/speed.json"
+    found = json.loads((home / "report/speed.json").read_text())
+    assert (found["settings"]["seconds"], found["machine"]["onednn"]) == (0.2, "1")
+    assert len(found["measurements"]) == 7
+    # Nothing but the emulator is loaded where the emulator is measured.
+    peaks = {name: measurement["peak_bytes"] for name, measurement in found["measurements"].items()}
+    assert peaks["emulator"] < 250e6 < peaks["acting"]
+
+
 @pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_every_command_has_help(name, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["cli.py", *name.split(), "--help"])
@@ -129,7 +183,10 @@ def test_every_command_has_help(name, monkeypatch, capsys):
     assert all(len(line.split("  ", 2)[-1].strip()) > 8 for line in options)
 
 
-def test_help_and_games_do_not_wait_for_tensorflow():
-    code = "import sys, cli; sys.argv = ['cli.py', 'games']\ntry: cli.main()\nexcept SystemExit: pass\n"
+@pytest.mark.parametrize("name", ["games", "plot"])
+def test_a_command_that_needs_no_network_does_not_wait_for_tensorflow(trained, name):
+    code = f"import sys, cli; sys.argv = ['cli.py', '{name}']\ntry: cli.main()\n"
+    code += "except SystemExit as ended: assert not ended.code\n"
     code += "assert not {'tensorflow', 'keras'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=trained, env=environment, capture_output=True)

@@ -50,6 +50,21 @@ def test_agents_that_are_not_there_are_named(fails, done):
     )
 
 
+def test_a_curve_that_is_not_there_or_cannot_be_written_is_refused(fails, done):
+    assert "expected a run or an exported agent in nowhere, got no such folder" in fails("plot", "nowhere")
+    assert "expected a run or an exported agent in explanations, got neither" in fails("plot", "explanations")
+    nothing = "expected a learning curve in runs/Pong/progress.csv, got no game that ended"
+    assert nothing in fails("plot")
+    assert nothing in fails("plot", "runs/Pong", "--output", "curve.png")
+    assert not Path("curve.png").exists() and not Path("learning-curves.png").exists()
+
+
+def test_a_benchmark_that_makes_no_sense_is_refused_before_anything_is_measured(fails):
+    assert "the nearest are Pong" in fails("benchmark", "--game", "pnog")
+    assert "expected seconds above 0, got 0" in fails("benchmark", "--seconds", 0)
+    assert "expected seconds above 0, got nan" in fails("benchmark", "--seconds", "nan")
+
+
 def test_a_run_folder_of_something_else_is_refused(fails, done):
     assert "holds a run of game Pong, and Qbert was asked for" in fails(
         "train", "Qbert", "--run-dir", "runs/Pong", *BRIEF

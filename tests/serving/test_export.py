@@ -11,7 +11,8 @@ from serving.export import ExportError, export_agent
 from xdrl.agents import Agent, load_agent
 from xdrl.errors import UserError
 from xdrl.networks import variables_to_arrays
-from xdrl.saved_models import read_agent_json
+from xdrl.progress import Progress, write_progress
+from xdrl.saved_models import PROGRESS_CSV, read_agent_json
 
 
 class Forgetful(Agent):
@@ -27,6 +28,10 @@ class Forgetful(Agent):
 def unproved(monkeypatch):
     """Exports without the proof, which has tests of its own and takes seconds."""
     monkeypatch.setattr(serving.export, "_prove", lambda agent, folder: None)
+
+
+def make_row(agent_steps: int, score: float) -> Progress:
+    return Progress(agent_steps, 4 * agent_steps, 1.5, 30.0, 2, score, score, 1.25, 0.1, 0.2, 3.0, 1.0)
 
 
 def names_below(folder) -> list[str]:
@@ -77,6 +82,27 @@ def test_the_next_version_has_the_next_number_and_brings_the_evaluation(tiny, tm
     assert found.provenance.evaluation == {"mean": -20.5, "seed": 0}
     screens = tiny.play_randomly(agent, 1, steps=2)
     np.testing.assert_array_equal(found.act(screens).logits, agent.act(screens).logits)
+
+
+def test_how_a_run_learned_goes_along_up_to_the_agent_and_on_to_its_next_export(tiny, tmp_path, unproved):
+    run = tiny.write_run(tiny.make_agent(), tmp_path / "runs" / "Pong", agent_steps=40)
+    rows = [make_row(agent_steps, score) for agent_steps, score in ((20, float("nan")), (40, -20.5), (60, -13.0))]
+    write_progress(run / "progress.csv", rows)
+    version = export_agent(load_agent(run), tmp_path / "saved_models")
+    assert names_below(version / "assets.extra") == ["agent.json", "progress.csv"]
+    lines = (run / "progress.csv").read_text().splitlines()
+    assert (version / "assets.extra" / "progress.csv").read_text().splitlines() == lines[:3]
+    again = export_agent(load_agent(version.parent), tmp_path / "saved_models")
+    assert (again.name, names_below(again / "assets.extra")) == ("2", ["agent.json", "progress.csv"])
+    assert (again / PROGRESS_CSV).read_bytes() == (version / PROGRESS_CSV).read_bytes()
+
+
+def test_a_run_that_says_nothing_of_the_agents_learning_has_no_curve_to_go_along(tiny, tmp_path, unproved):
+    run = tiny.write_run(tiny.make_agent(), tmp_path / "runs" / "Pong", agent_steps=40)
+    for count, rows in enumerate([[], [make_row(60, -13.0)]], 1):
+        write_progress(run / "progress.csv", rows)
+        version = export_agent(load_agent(run), tmp_path / "saved_models")
+        assert (version.name, names_below(version / "assets.extra")) == (str(count), ["agent.json"])
 
 
 def test_an_export_that_answers_otherwise_is_refused_and_leaves_nothing(tiny, exported, tmp_path):

@@ -131,9 +131,11 @@ def test_a_folder_without_an_agent_is_refused_with_what_is_there(tmp_path):
             folder.mkdir()
         if path == "other":
             (folder / "notes.txt").touch()
-        with pytest.raises(UserError, match=f"expected a run or an exported agent in .*{path}, got {expected}"):
+        with pytest.raises(
+            UserError, match=f"expected a run, an exported agent or a weights file in .*{path}, got {expected}"
+        ):
             load_agent(folder)
-    with pytest.raises(UserError, match=r"got the file notes.txt"):
+    with pytest.raises(UserError, match=r"expected a weights file, .*notes\.txt, but it cannot be read: no \.npz"):
         load_agent(tmp_path / "other" / "notes.txt")
 
 

@@ -31,6 +31,7 @@ def test_a_runs_config_survives_the_file(tmp_path: Path, a3c_config: NetworkConf
     ("name", "value"),
     [
         ("num_workers", 0),
+        ("emulator_threads", 0),
         ("envs_per_worker", 0),
         ("rollout_length", -1),
         ("max_bad_gradients", 0),

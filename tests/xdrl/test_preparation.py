@@ -8,6 +8,7 @@ from xdrl.checkpoints import Checkpoint, RunState, save_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.errors import UserError
 from xdrl.games import Game, find_game
+from xdrl.machine import Sizes
 from xdrl.networks import Network, variables_to_arrays
 from xdrl.preparation import measure_pixels, prepare_run
 from xdrl.preprocessing import ScreenPreprocessing
@@ -27,7 +28,7 @@ def trained(tmp_path: Path, a3c: Network) -> Path:
     folder = tmp_path / "trained"
     folder.mkdir()
     save_run_config(folder / "config.json", TrainingConfig("Pong", network="a3c"), a3c.config)
-    save_checkpoint(folder, Checkpoint(variables_to_arrays(a3c.weights), {}, RunState(agent_steps=40)))
+    save_checkpoint(folder, Checkpoint(variables_to_arrays(a3c.weights), {}, RunState(agent_steps=40, seconds=2.5)))
     return folder
 
 
@@ -36,6 +37,14 @@ def test_a_new_run_takes_the_games_recipe_and_what_was_asked_for(new_run: Run, p
     assert (new_run.network.kind, new_run.network.crop, new_run.network.num_actions) == ("a3c", pong.crop, 6)
     assert (new_run.checkpoint, new_run.first_weights, new_run.notice) == (None, None, "")
     assert not new_run.run_dir.exists()  # nothing is written before training starts
+
+
+def test_a_new_run_has_the_sizes_that_suit_the_machine_unless_told_otherwise(tmp_path: Path, pong: Game, trained: Path):
+    sizes = Sizes(num_workers=4, envs_per_worker=32, emulator_threads=3)
+    found = prepare_run(tmp_path / "new", pong, SETTINGS | {"envs_per_worker": 5}, trained, sizes).training
+    assert (found.num_workers, found.envs_per_worker, found.emulator_threads) == (4, 5, 3)
+    resumed = prepare_run(trained, pong, SETTINGS | {"envs_per_worker": 5}, None, sizes).training
+    assert (resumed.num_workers, resumed.envs_per_worker, resumed.emulator_threads) == (3, 5, 1)
 
 
 def test_the_constants_bring_observations_to_mean_0_and_deviation_1(new_run: Run, pong_screens: np.ndarray):
@@ -57,6 +66,10 @@ def test_an_agents_weights_and_constants_start_a_new_run(tmp_path: Path, pong: G
     assert run.first_weights is not None
     for path, array in variables_to_arrays(a3c.weights).items():
         np.testing.assert_array_equal(run.first_weights[path], array)
+    assert run.first_state == RunState(agent_steps=40, seconds=2.5)
+    assert run.first_log is None
+    (trained / "progress.csv").write_text("agent_steps\n")
+    assert prepare_run(tmp_path / "new", pong, SETTINGS, trained).first_log == trained / "progress.csv"
 
 
 def test_an_agent_that_does_not_fit_is_refused(tmp_path: Path, pong: Game, trained: Path):
@@ -64,7 +77,7 @@ def test_an_agent_that_does_not_fit_is_refused(tmp_path: Path, pong: Game, train
         prepare_run(tmp_path / "new", pong, {}, trained)
     with pytest.raises(UserError, match=r"agent of Qbert .* got one of Pong"):
         prepare_run(tmp_path / "new", find_game("Qbert"), SETTINGS, trained)
-    with pytest.raises(UserError, match="expected a run or an exported agent"):
+    with pytest.raises(UserError, match="expected a run, an exported agent or a weights file"):
         prepare_run(tmp_path / "new", pong, SETTINGS, tmp_path / "none")
 
 

@@ -55,7 +55,7 @@ def test_a_run_is_opened_where_it_stopped(run_dir: Path, pong: Game, a3c_config:
 def test_settings_that_may_change_are_changed(run_dir: Path, pong: Game):
     run = open_run(run_dir, pong, {"num_workers": 4, "seed": 3})
     assert run is not None
-    assert (run.training.num_workers, run.training.envs_per_worker) == (4, 8)
+    assert (run.training.num_workers, run.training.envs_per_worker) == (4, 12)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +168,7 @@ def test_an_evaluation_counts_for_the_weights_it_was_made_with(tmp_path: Path):
     (tmp_path / "evaluation.json").write_text(json.dumps({"agent_steps": 40, "mean": 1.5}))
     assert load_evaluation(tmp_path, 40) == {"agent_steps": 40, "mean": 1.5}
     assert load_evaluation(tmp_path, 80) is None
+    assert load_evaluation(tmp_path) == {"agent_steps": 40, "mean": 1.5}
     for text in ("{", "[]", "{}"):
         (tmp_path / "evaluation.json").write_text(text)
         assert load_evaluation(tmp_path, 40) is None

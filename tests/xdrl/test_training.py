@@ -12,7 +12,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from xdrl import training
-from xdrl.checkpoints import Checkpoint, load_checkpoint
+from xdrl.checkpoints import Checkpoint, RunState, load_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, load_run_config
 from xdrl.games import Game
 from xdrl.learner import NonFiniteGradientError
@@ -174,6 +174,30 @@ def test_episodes_and_scores_go_on_after_a_resume(second_call: Call, pong: Game)
     run = dataclasses.replace(run, checkpoint=dataclasses.replace(run.checkpoint, state=known))
     last = call_train(run, 200).yielded[-1]
     assert (last.episodes, last.score_mean_100, last.score_best) == (7, -20.0, -19.0)
+
+
+def test_a_run_from_an_agent_goes_on_with_its_steps_time_and_curve(
+    tmp_path: Path, first_call: Call, a3c_config: NetworkConfig
+):
+    first = first_call.checkpoint
+    known = RunState(agent_steps=first.state.agent_steps, seconds=first.state.seconds)
+    run = dataclasses.replace(
+        make_run(tmp_path / "run", a3c_config),
+        first_weights=first.weights,
+        first_state=known,
+        first_log=first_call.run_dir / "progress.csv",
+    )
+    earlier = [
+        row for row in read_progress(first_call.run_dir / "progress.csv") if row.agent_steps <= known.agent_steps
+    ]
+    assert earlier
+    call = call_train(run, known.agent_steps + 30)
+    assert call.checkpoint.state.agent_steps == known.agent_steps + 30
+    assert call.checkpoint.state.updates == 3
+    assert call.checkpoint.state.seconds > known.seconds
+    rows = read_progress(call.run_dir / "progress.csv")
+    assert [row.seconds for row in rows[: len(earlier)]] == [row.seconds for row in earlier]
+    assert rows[-1].agent_steps == known.agent_steps + 30
 
 
 def test_stopping_ends_soon_and_saves(tmp_path: Path, a3c_config: NetworkConfig):

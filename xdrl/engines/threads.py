@@ -1,4 +1,4 @@
-"""Workers in threads of this process: TensorFlow and the emulator release the interpreter's lock while they work."""
+"""Workers in threads of this process: the backend and the emulator release the interpreter's lock while they work."""
 
 import queue
 import threading

@@ -1,6 +1,6 @@
 """TensorFlow: `GradientTape` for the gradients, `tf.function` for the compilation."""
 
-from xdrl.backends.tensorflow.acting import Policy, compile_act, step_input_signature, use_threads
+from xdrl.backends.tensorflow.acting import Policy, compile_act, has_gpu, step_input_signature, use_threads
 from xdrl.backends.tensorflow.gradients import GradientFunction
 from xdrl.backends.tensorflow.updates import ApplyFunction, CopyFunction
 
@@ -10,6 +10,7 @@ __all__ = [
     "GradientFunction",
     "Policy",
     "compile_act",
+    "has_gpu",
     "step_input_signature",
     "use_threads",
 ]

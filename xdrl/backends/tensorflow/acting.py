@@ -9,18 +9,25 @@ import tensorflow as tf
 from xdrl.backends.tensorflow.core import CoreOutputs
 from xdrl.backends.tensorflow.torso import KeptTorso, TorsoOutputs
 from xdrl.cores import activate
+from xdrl.machine import count_cores
 from xdrl.networks import Network
 from xdrl.preprocessing import SCREEN_HEIGHT, SCREEN_WIDTH
 from xdrl.rollouts import Step
 
 
 def use_threads(num_threads: int) -> None:
-    """Gives every operation one core and lets `num_threads` run side by side; call before TensorFlow starts.
+    """Gives every operation one core and lets the threads run side by side; call before TensorFlow starts.
 
-    Two threads of one core each beat one thread of two cores at this network's sizes.
+    Two threads of one core each beat one thread of two cores at this network's sizes. More threads than cores share
+    the cores operation by operation, and never two operations one core.
     """
     tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(num_threads)
+    tf.config.threading.set_inter_op_parallelism_threads(min(num_threads, count_cores()))
+
+
+def has_gpu() -> bool:
+    """Says whether TensorFlow sees a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def step_input_signature(network: Network) -> tuple[tf.TensorSpec, tf.TensorSpec, tf.TensorSpec]:

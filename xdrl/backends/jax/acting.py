@@ -1,0 +1,71 @@
+"""Acting: a worker's policy, compiled; it keeps of each step what learning needs, on the device."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from xdrl.backends.jax.stateless import observe, read_features, values_of, with_weights
+from xdrl.networks import Network
+from xdrl.rollouts import Step
+
+
+def use_threads(num_threads: int) -> None:
+    """Does nothing: XLA shares the cores among the workers by itself, and a GPU has its own."""
+
+
+def has_gpu() -> bool:
+    """Says whether JAX runs on an accelerator."""
+    return jax.default_backend() != "cpu"
+
+
+class Kept(NamedTuple):
+    """What of a step is kept on the device for its gradients.
+
+    Attributes:
+        observation: float32 [B, 80, 80, 1], a quarter of the screens that it was made from.
+        state_h, state_c: float32 [B, H], before the step, and before they are zeroed where a game starts.
+    """
+
+    observation: jax.Array
+    state_h: jax.Array
+    state_c: jax.Array
+
+
+class Policy:
+    """A worker's network as it plays: the screens go to the device once, as bytes, and logits and values come back."""
+
+    def __init__(self, network: Network) -> None:
+        """Fixes the network; its weights may change between steps."""
+        self._network = network
+        self._compiled = jax.jit(self._step)
+
+    def initial_state(self, num_envs: int) -> tuple[jax.Array, jax.Array]:
+        """Returns the core state of games that start, float32 [B, H] twice."""
+        zeros = jnp.zeros((num_envs, self._network.core_size), jnp.float32)
+        return zeros, zeros
+
+    def act(self, screens: np.ndarray, state: tuple[jax.Array, jax.Array], is_first: np.ndarray) -> Step:
+        """Takes one step; the state is zeroed where a game starts."""
+        weights = values_of(self._network.weights)
+        judged, next_state, observation = self._compiled(weights, screens, *state, is_first)
+        # Waits for the step, and with it for the screens: the emulator may then write over them.
+        logits, values = jax.device_get(judged)
+        return Step(logits, values, next_state, Kept(observation, *state))
+
+    def _step(
+        self,
+        weights: Sequence[jax.Array],
+        screens: jax.Array,
+        state_h: jax.Array,
+        state_c: jax.Array,
+        is_first: jax.Array,
+    ) -> Any:
+        network, keep = self._network, 1.0 - is_first.astype(jnp.float32)[:, None]
+        with with_weights(network, weights):
+            observation = observe(network, screens)
+            next_h, next_c = network.core(read_features(network, observation), state_h * keep, state_c * keep)
+            logits, values = network.policy_head(next_h), network.value_head(next_h)[:, 0]
+        return (logits, values), (next_h, next_c), observation
