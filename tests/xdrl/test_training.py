@@ -200,6 +200,21 @@ def test_a_run_from_an_agent_goes_on_with_its_steps_time_and_curve(
     assert rows[-1].agent_steps == known.agent_steps + 30
 
 
+def test_one_worker_is_repeatable_to_the_last_bit(tmp_path: Path, a3c_config: NetworkConfig):
+    first, again, other = (
+        call_train(make_run(tmp_path / name, a3c_config, seed=seed), 100).checkpoint
+        for name, seed in (("first", 3), ("again", 3), ("other", 4))
+    )
+    assert again.state.random_states == first.state.random_states
+    for found, expected in [
+        (again.weights, first.weights),
+        *((again.optimizer[n], a) for n, a in first.optimizer.items()),
+    ]:
+        for path, array in expected.items():
+            np.testing.assert_array_equal(found[path], array, err_msg=path)
+    assert not np.array_equal(other.weights["core/kernel"], first.weights["core/kernel"])
+
+
 def test_stopping_ends_soon_and_saves(tmp_path: Path, a3c_config: NetworkConfig):
     stop, yielded = threading.Event(), []
     for progress in train(make_run(tmp_path / "run", a3c_config), Budget(10**9), stop):
