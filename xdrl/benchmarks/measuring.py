@@ -89,7 +89,7 @@ def describe_machine(backend: str) -> Machine:
     )
 
 
-def _with(settings: BenchmarkSettings, **sizes: int) -> BenchmarkSettings:
+def _with(settings: BenchmarkSettings, **sizes: Any) -> BenchmarkSettings:
     return dataclasses.replace(settings, training=dataclasses.replace(settings.training, **sizes))
 
 
