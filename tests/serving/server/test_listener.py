@@ -125,8 +125,11 @@ def spin(server: Any, rounds: int) -> Any:
 
 
 def rounds_that_take_a_second(server: Any) -> int:
-    """Returns how many rounds take about a second and a half on this machine."""
+    """Returns how many rounds take a second and a half on this machine, at least, when nothing else slows it down."""
     spin(server, 1)
-    start = time.monotonic()
-    spin(server, 200)
-    return int(200 * 1.5 / (time.monotonic() - start))
+    seconds = []
+    for _ in range(5):
+        start = time.monotonic()
+        spin(server, 200)
+        seconds.append(time.monotonic() - start)
+    return int(200 * 1.5 / min(seconds))
