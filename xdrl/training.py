@@ -96,11 +96,12 @@ class _Session:
         self.state = run.checkpoint.state if run.checkpoint else dataclasses.replace(run.first_state)
         self.learner = _start_learner(run)
         self._generators = _build_generators(run.training, self.state)
+        # Before the first checkpoint: a run that is killed soon keeps the curve of the agent that it goes on from.
+        self._log = ProgressLog(run.run_dir, self.state.agent_steps, None if run.checkpoint else run.first_log)
         if run.checkpoint is None:
             self.save()  # so that a run that dies early goes on from the weights it began with
         self._environments: list[VectorEnvironment] = []
         self.workers = [self._build_worker(run.network, index) for index in range(run.training.num_workers)]
-        self._log = ProgressLog(run.run_dir, self.state.agent_steps, None if run.checkpoint else run.first_log)
         self._row_reports: list[Report] = []
         self._started = self._clock = self._row_time = self._saved_at = time.monotonic()
 
