@@ -1,0 +1,53 @@
+"""`export`: a run's agent as a SavedModel, or as a file of weights."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xdrl.commands.console import console
+from xdrl.commands.loading import load_reader, load_tensorflow
+from xdrl.commands.options import GameArgument
+from xdrl.errors import UserError
+
+
+def export(
+    game: GameArgument,
+    run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/GAME]")] = None,
+    output: Annotated[Path, typer.Option(help="Folder of all exported agents.")] = Path("saved_models"),
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="Write this file of weights instead; numpy reads it.")
+    ] = None,
+) -> None:
+    """Export a run's agent as the next version of a SavedModel, proved before it is put there."""
+    if weights:
+        _export_weights(game, run_dir, weights)
+        return
+    load_tensorflow()
+    from serving.export import export_agent
+    from xdrl.agent_finder import find_agent
+    from xdrl.games import find_game
+    from xdrl.runs import load_evaluation
+
+    folder = run_dir or Path("runs") / find_game(game).name
+    agent = find_agent(game, folder)
+    evaluation = load_evaluation(folder, agent.provenance.agent_steps)
+    if evaluation is None:
+        console.print("These weights have not been evaluated; `evaluate` first, and the figures go along.")
+    with console.status("Exporting and proving ..."):
+        version = export_agent(agent, output, evaluation)
+    console.print(f"Written: {version}")
+
+
+def _export_weights(game: str, run_dir: Path | None, path: Path) -> None:
+    from xdrl.games import find_game
+    from xdrl.stored_agents import read_agent, write_weights
+
+    found = find_game(game)
+    folder = run_dir or Path("runs") / found.name
+    load_reader(folder)
+    agent = read_agent(folder)
+    if agent.game != found:
+        raise UserError(f"expected an agent of {found.name} in {folder}, got one of {agent.game.name}")
+    write_weights(agent, path)
+    console.print(f"Written: {path}, {agent.provenance.agent_steps:,} agent steps trained")

@@ -1,0 +1,13 @@
+"""Arguments and options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+GameArgument = Annotated[str, typer.Argument(metavar="GAME", help="Qbert or qbert, DemonAttack or demon_attack, ...")]
+OptionalGame = Annotated[str | None, typer.Argument(metavar="[GAME]", help="Name of the game; see `games`.")]
+AgentOption = Annotated[
+    Path | None, typer.Option("--agent", help="A run, an exported agent, one version of it, or a weights file.")
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of the games and of the actions that are drawn.")]

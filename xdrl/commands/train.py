@@ -1,0 +1,112 @@
+"""`train`: teach an agent a game."""
+
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+
+from xdrl.commands.console import console, errors
+from xdrl.commands.loading import load_reader, load_tensorflow
+from xdrl.commands.options import GameArgument
+
+PLAIN_LINE_SECONDS = 30.0
+"""Between two lines of a training run whose output goes to a file."""
+
+
+def train(
+    game: GameArgument,
+    agent_steps: Annotated[
+        int, typer.Option(min=1, help="Of the whole run, with those resumed and of --from.")
+    ] = 10_000_000,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Bounds this call.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: cores + 1, on a GPU up to 4]")] = None,
+    envs_per_worker: Annotated[
+        int | None, typer.Option(min=1, help="Environments each.  [default: 12, on a GPU 16 to 64]")
+    ] = None,
+    emulator_threads: Annotated[
+        int | None, typer.Option(min=1, help="Of each worker.  [default: 1, on a GPU by the machine's cores]")
+    ] = None,
+    network: Annotated[str | None, typer.Option(help="e-a3c or a3c.  [default: e-a3c]")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, games and actions.  [default: 0]")] = None,
+    run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/GAME]")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Put the run that is there aside and start anew.")] = False,
+    from_agent: Annotated[
+        Path | None, typer.Option("--from", help="Start a new run from this agent's weights.")
+    ] = None,
+    sticky: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Chance of a repeated action.  [default: 0]")
+    ] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="tensorflow or jax.  [default: KERAS_BACKEND, else tensorflow]")
+    ] = None,
+) -> None:
+    """Train an agent; a run that is there goes on by itself."""
+    from xdrl.games import find_game
+
+    found = find_game(game)
+    asked = {
+        "num_workers": workers,
+        "envs_per_worker": envs_per_worker,
+        "emulator_threads": emulator_threads,
+        "network": network,
+        "seed": seed,
+        "sticky_probability": sticky,
+    }
+    settings = {name: value for name, value in asked.items() if value is not None}
+    console.print(f"Setting up {found.name} ...")
+    sizes = _start_backend(backend, workers)
+    if from_agent:
+        load_reader(from_agent)
+    from xdrl.preparation import prepare_run
+    from xdrl.runs import locked, put_aside
+    from xdrl.training import Budget
+
+    folder = run_dir or Path("runs") / found.name
+    if fresh and (aside := put_aside(folder)):
+        console.print(f"The run that was in {folder} is now in {aside}.")
+    with locked(folder):
+        run = prepare_run(folder, found, settings, from_agent, sizes)
+        if run.notice:
+            errors.print(f"warning: {run.notice}", style="yellow")
+        budget = Budget(agent_steps, None if minutes is None else minutes * 60)
+        _train_and_show(run, budget)
+
+
+def _start_backend(name: str | None, workers: int | None) -> Any:
+    """Starts what trains; returns the sizes that suit the machine."""
+    from xdrl.backends import choose_backend, load_backend
+    from xdrl.machine import count_cores, suitable_sizes
+
+    if choose_backend(name) == "tensorflow":
+        load_tensorflow()
+    backend = load_backend()
+    sizes = suitable_sizes(count_cores(), backend.has_gpu())
+    backend.use_threads(workers or sizes.num_workers)
+    return sizes
+
+
+def _train_and_show(run: Any, budget: Any) -> None:
+    from xdrl.terminal import training_line, training_view
+    from xdrl.training import train as train_run
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    title = f"{run.training.game}, {run.training.network}, {run.run_dir}"
+    started, first_steps, progress, printed = time.monotonic(), None, None, 0.0
+    with Live(console=console, refresh_per_second=2, transient=not console.is_terminal) as live:
+        for progress in train_run(run, budget, stop):
+            first_steps = progress.agent_steps if first_steps is None else first_steps
+            elapsed = time.monotonic() - started
+            left = budget.seconds_left(progress.agent_steps, progress.agent_steps - first_steps, elapsed)
+            if console.is_terminal:
+                live.update(training_view(title, progress, budget.agent_steps, first_steps, left))
+            elif elapsed - printed >= PLAIN_LINE_SECONDS:
+                printed = elapsed
+                console.print(training_line(progress), soft_wrap=True)
+    if progress:
+        console.print(f"Saved in {run.run_dir}: {progress.agent_steps:,} agent steps, {progress.frames:,} frames.")
