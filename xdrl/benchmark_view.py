@@ -18,7 +18,7 @@ def benchmark_view(benchmark: Benchmark) -> Group:
     training = settings.training
     title = (
         f"{training.game}, {training.network} on {settings.backend}, workers {training.num_workers}, "
-        f"environments of each {training.envs_per_worker}, {settings.seconds:g} s each"
+        f"environments of each {training.envs_per_worker}, {training.convolution_dtype}, {settings.seconds:g} s each"
     )
     table = Table(title=title)
     table.add_column("measurement", no_wrap=True)

@@ -11,6 +11,7 @@ from xdrl.files import replace_file
 from xdrl.games import Crop
 
 NETWORK_KINDS = ("e-a3c", "a3c")
+CONVOLUTION_DTYPES = ("float32", "bfloat16")
 FRAMES_PER_STEP = 4
 """Emulator frames of one agent step in training."""
 SCORE_WINDOW = 100
@@ -61,6 +62,8 @@ class TrainingConfig:
         num_workers: threads, each with its own environments and its own copy of the network.
         envs_per_worker: environments B of one worker.
         emulator_threads: of one worker, which share its environments.
+        convolution_dtype: that TensorFlow computes the convolutions in while training; weights, gradients and all else
+            are float32. `bfloat16` is for processors that multiply it.
         rollout_length: agent steps T between two updates of a worker.
         discount: per agent step.
         gae_lambda: trace parameter of the advantages (Schulman et al. 2016).
@@ -81,6 +84,7 @@ class TrainingConfig:
     num_workers: int = 3
     envs_per_worker: int = 12
     emulator_threads: int = 1
+    convolution_dtype: str = "float32"
     rollout_length: int = 20
     discount: float = 0.99
     gae_lambda: float = 0.95
@@ -104,7 +108,8 @@ class TrainingConfig:
             _require(name, getattr(self, name), getattr(self, name) >= 0, "at least 0")
         for name in ("reward_clip", "learning_rate", "adam_epsilon", "gradient_norm_clip", "checkpoint_seconds"):
             _require(name, getattr(self, name), getattr(self, name) > 0, "above 0")
-        _require("network", self.network, self.network in NETWORK_KINDS, f"one of {', '.join(NETWORK_KINDS)}")
+        for name, expected in (("network", NETWORK_KINDS), ("convolution_dtype", CONVOLUTION_DTYPES)):
+            _require(name, getattr(self, name), getattr(self, name) in expected, f"one of {', '.join(expected)}")
         _require("seed", self.seed, 0 <= self.seed < 2**31, "between 0 and 2147483647")
 
 

@@ -12,7 +12,7 @@ from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.environments import VectorEnvironment, action_names
 from xdrl.errors import UserError
 from xdrl.games import Crop, Game
-from xdrl.machine import Sizes
+from xdrl.machine import MachineSettings
 from xdrl.networks import arrays_to_variables, build_network
 from xdrl.preprocessing import ScreenPreprocessing
 from xdrl.runs import Run, open_run
@@ -23,7 +23,11 @@ PIXEL_SCREENS, PIXEL_ENVS = 1000, 8
 
 
 def prepare_run(
-    run_dir: Path, game: Game, settings: Mapping[str, Any], start_from: Path | None, sizes: Sizes | None = None
+    run_dir: Path,
+    game: Game,
+    settings: Mapping[str, Any],
+    start_from: Path | None,
+    suited: MachineSettings | None = None,
 ) -> Run:
     """Opens the run in a folder, or describes a new one.
 
@@ -33,7 +37,7 @@ def prepare_run(
         settings: fields of `TrainingConfig` that were asked for.
         start_from: an agent whose weights and normalising constants a new run takes, and whose agent steps, time and
             learning curve it goes on from; None starts from nothing.
-        sizes: that a new run has where `settings` say nothing; None takes those of `TrainingConfig`.
+        suited: what a new run has where `settings` say nothing; None takes what `TrainingConfig` has.
 
     Raises:
         UserError: the folder holds another run, the agent does not fit, or it cannot be read here.
@@ -43,7 +47,7 @@ def prepare_run(
         if start_from:
             raise UserError(f"{run_dir} holds a run that would go on; --from starts a new one, --fresh puts this aside")
         return run
-    defaults = sizes._asdict() if sizes else {}
+    defaults = suited._asdict() if suited else {}
     training = TrainingConfig(**{"game": game.name, "gae_lambda": game.gae_lambda, **defaults, **settings})
     if start_from is None:
         return Run(run_dir, training, describe_network(game, training.network, training.seed))

@@ -8,7 +8,7 @@ from xdrl.checkpoints import Checkpoint, RunState, save_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.errors import UserError
 from xdrl.games import Game, find_game
-from xdrl.machine import Sizes
+from xdrl.machine import MachineSettings
 from xdrl.networks import Network, variables_to_arrays
 from xdrl.preparation import measure_pixels, prepare_run
 from xdrl.preprocessing import ScreenPreprocessing
@@ -40,7 +40,7 @@ def test_a_new_run_takes_the_games_recipe_and_what_was_asked_for(new_run: Run, p
 
 
 def test_a_new_run_has_the_sizes_that_suit_the_machine_unless_told_otherwise(tmp_path: Path, pong: Game, trained: Path):
-    sizes = Sizes(num_workers=4, envs_per_worker=32, emulator_threads=3)
+    sizes = MachineSettings(num_workers=4, envs_per_worker=32, emulator_threads=3, convolution_dtype="bfloat16")
     found = prepare_run(tmp_path / "new", pong, SETTINGS | {"envs_per_worker": 5}, trained, sizes).training
     assert (found.num_workers, found.envs_per_worker, found.emulator_threads) == (4, 5, 3)
     resumed = prepare_run(trained, pong, SETTINGS | {"envs_per_worker": 5}, None, sizes).training

@@ -18,12 +18,12 @@ from xdrl.workers import Worker
 def parts(pong: Game, a3c_config: NetworkConfig) -> Iterator[tuple[Worker, Learner, Network]]:
     """A whole worker with everything real, and what it works on."""
     shared, own = build_network(a3c_config, seed=1), build_network(a3c_config, seed=2)
-    optimizer = keras.optimizers.Adam(1e-3, epsilon=1e-3)
+    config, optimizer = TrainingConfig("Pong", network="a3c"), keras.optimizers.Adam(1e-3, epsilon=1e-3)
     learner = Learner(shared, optimizer, ApplyFunction(optimizer, shared.weights), max_bad_gradients=3)
     environment = VectorEnvironment(pong, 2, life_loss_terminates=True)
-    collector = RolloutCollector(environment, environment.reset(0), Policy(own), np.random.default_rng(0))
+    collector = RolloutCollector(environment, environment.reset(0), Policy(own, config), np.random.default_rng(0))
     copy = CopyFunction(shared.weights, own.weights)
-    gradients = GradientFunction(own, TrainingConfig("Pong", network="a3c"))
+    gradients = GradientFunction(own, config)
     yield Worker(learner, collector, copy, gradients, rollout_length=3), learner, own
     environment.close()
 

@@ -75,7 +75,7 @@ def _start(config: TrainingConfig) -> tuple[NetworkConfig, list[_Player]]:
 def _build_player(config: TrainingConfig, network_config: NetworkConfig, index: int) -> _Player:
     environment, screens = build_environment(config, index)
     network = build_network(network_config, config.seed)
-    policy = load_backend().Policy(network)
+    policy = load_backend().Policy(network, config)
     generator = np.random.default_rng([config.seed, index])
     return _Player(network, policy, screens, RolloutCollector(environment, screens, policy, generator))
 

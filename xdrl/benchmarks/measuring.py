@@ -21,7 +21,7 @@ from xdrl.benchmarks.timing import Timing
 from xdrl.config import TrainingConfig
 from xdrl.errors import UserError
 from xdrl.games import Game
-from xdrl.machine import count_cores, suitable_sizes
+from xdrl.machine import count_cores, has_bfloat16, suitable_settings
 
 
 def prepare_benchmark(
@@ -41,8 +41,9 @@ def prepare_benchmark(
     training = TrainingConfig(**{"game": game.name, "gae_lambda": game.gae_lambda, **asked})
     settings = BenchmarkSettings(training, seconds, backend)
     machine: Machine = _call("looking at the machine", describe_machine, backend)
-    sizes = suitable_sizes(machine.num_cores, machine.has_gpu)._asdict()
-    left = {name: size for name, size in sizes.items() if name not in asked}
+    multiplies = backend == "tensorflow" and has_bfloat16()
+    suited = suitable_settings(machine.num_cores, machine.has_gpu, multiplies)._asdict()
+    left = {name: value for name, value in suited.items() if name not in asked}
     return machine, dataclasses.replace(settings, training=dataclasses.replace(training, **left))
 
 

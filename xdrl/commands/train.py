@@ -30,6 +30,9 @@ def train(
     emulator_threads: Annotated[
         int | None, typer.Option(min=1, help="Of each worker.  [default: 1, on a GPU by the machine's cores]")
     ] = None,
+    convolution_dtype: Annotated[
+        str | None, typer.Option(help="float32 or bfloat16.  [default: bfloat16 where the processor multiplies it]")
+    ] = None,
     network: Annotated[str | None, typer.Option(help="e-a3c or a3c.  [default: e-a3c]")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, games and actions.  [default: 0]")] = None,
     run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/GAME]")] = None,
@@ -52,13 +55,14 @@ def train(
         "num_workers": workers,
         "envs_per_worker": envs_per_worker,
         "emulator_threads": emulator_threads,
+        "convolution_dtype": convolution_dtype,
         "network": network,
         "seed": seed,
         "sticky_probability": sticky,
     }
     settings = {name: value for name, value in asked.items() if value is not None}
     console.print(f"Setting up {found.name} ...")
-    sizes = _start_backend(backend, workers)
+    suited = _start_backend(backend, workers)
     if from_agent:
         load_reader(from_agent)
     from xdrl.preparation import prepare_run
@@ -69,7 +73,7 @@ def train(
     if fresh and (aside := put_aside(folder)):
         console.print(f"The run that was in {folder} is now in {aside}.")
     with locked(folder):
-        run = prepare_run(folder, found, settings, from_agent, sizes)
+        run = prepare_run(folder, found, settings, from_agent, suited)
         if run.notice:
             errors.print(f"warning: {run.notice}", style="yellow")
         budget = Budget(agent_steps, None if minutes is None else minutes * 60)
@@ -77,16 +81,17 @@ def train(
 
 
 def _start_backend(name: str | None, workers: int | None) -> Any:
-    """Starts what trains; returns the sizes that suit the machine."""
+    """Starts what trains; returns what suits it on this machine."""
     from xdrl.backends import choose_backend, load_backend
-    from xdrl.machine import count_cores, suitable_sizes
+    from xdrl.machine import count_cores, has_bfloat16, suitable_settings
 
-    if choose_backend(name) == "tensorflow":
+    name = choose_backend(name)
+    if name == "tensorflow":
         load_tensorflow()
     backend = load_backend()
-    sizes = suitable_sizes(count_cores(), backend.has_gpu())
-    backend.use_threads(workers or sizes.num_workers)
-    return sizes
+    suited = suitable_settings(count_cores(), backend.has_gpu(), name == "tensorflow" and has_bfloat16())
+    backend.use_threads(workers or suited.num_workers)
+    return suited
 
 
 def _train_and_show(run: Any, budget: Any) -> None:

@@ -36,8 +36,8 @@ def take(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     weights = {path.removeprefix(WEIGHT): array for path, array in given.items() if path.startswith(WEIGHT)}
     arrays_to_variables(weights, network.weights)
     backend.CopyFunction(network.weights, other.weights)()
-    rollout, found = play(backend.Policy(other), given)
     config = TrainingConfig("Pong", network=str(given["kind"]), gradient_norm_clip=float(given["clip"]))
+    rollout, found = play(backend.Policy(other, config), given)
     gradients = backend.GradientFunction(other, config)(rollout)
     for name in ("norm", "policy_loss", "value_loss", "entropy"):
         found[name] = np.float32(getattr(gradients, name))

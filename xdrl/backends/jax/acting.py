@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from xdrl.backends.jax.stateless import observe, read_features, values_of, with_weights
+from xdrl.config import TrainingConfig
 from xdrl.networks import Network
 from xdrl.rollouts import Step
 
@@ -37,8 +38,8 @@ class Kept(NamedTuple):
 class Policy:
     """A worker's network as it plays: the screens go to the device once, as bytes, and logits and values come back."""
 
-    def __init__(self, network: Network) -> None:
-        """Fixes the network; its weights may change between steps."""
+    def __init__(self, network: Network, config: TrainingConfig) -> None:
+        """Fixes the network, whose weights may change between steps; all is float32, whatever `config` says."""
         self._network = network
         self._compiled = jax.jit(self._step)
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from xdrl.backends.tensorflow.core import CoreOutputs
 from xdrl.backends.tensorflow.torso import KeptTorso, TorsoOutputs
+from xdrl.config import TrainingConfig
 from xdrl.cores import activate
 from xdrl.machine import count_cores
 from xdrl.networks import Network
@@ -59,9 +60,9 @@ class Kept(NamedTuple):
 class Policy:
     """A worker's network as it plays: every product runs once, and what it gave is kept for the gradients."""
 
-    def __init__(self, network: Network) -> None:
-        """Fixes the network; its weights may change between rollouts."""
-        self._network, self._torso = network, KeptTorso(network)
+    def __init__(self, network: Network, config: TrainingConfig) -> None:
+        """Fixes the network, whose weights may change between rollouts, and what its convolutions are computed in."""
+        self._network, self._torso = network, KeptTorso(network, config.convolution_dtype)
         signature = (*step_input_signature(network), tf.TensorSpec([None], tf.bool))
         self._compiled = tf.function(self._step, input_signature=signature)
 

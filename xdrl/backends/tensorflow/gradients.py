@@ -22,7 +22,7 @@ class GradientFunction:
 
     def __init__(self, network: Network, config: TrainingConfig) -> None:
         """Fixes the network, the loss and the clip; compiled on first use."""
-        self._network, self._config, self._torso = network, config, KeptTorso(network)
+        self._network, self._config, self._torso = network, config, KeptTorso(network, config.convolution_dtype)
         core = network.core
         self._head_weights: list[keras.Variable] = [*network.policy_head.weights, *network.value_head.weights]
         parts = [*self._torso.weights, core.kernel, core.recurrent_kernel, core.bias, *self._head_weights]

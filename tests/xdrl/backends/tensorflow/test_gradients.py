@@ -22,7 +22,7 @@ def compute(a3c: Network) -> GradientFunction:
 
 @pytest.fixture(scope="module")
 def rollout(a3c: Network, played) -> Rollout:
-    return played.by(Policy(a3c), a3c.core_size)
+    return played.by(Policy(a3c, CONFIG), a3c.core_size)
 
 
 @pytest.mark.parametrize("kind", ["a3c", "e-a3c"])
@@ -35,7 +35,7 @@ def test_gradients_are_those_of_one_tape_over_everything(kind: str, a3c_config: 
         logits, values = network.unroll(played.screens, *state, played.rollout.is_first[:-1])
         losses = actor_critic_losses(logits, values, played.rollout, CONFIG)
     expected = tape.gradient(losses.total, [weight.value for weight in network.weights])
-    found = GradientFunction(network, CONFIG)(played.by(Policy(network), network.core_size))
+    found = GradientFunction(network, CONFIG)(played.by(Policy(network, CONFIG), network.core_size))
     assert len(found.gradients) == len(network.weights)
     for weight, gradient, exact in zip(network.weights, found.gradients, expected, strict=True):
         assert np.abs(exact).max() > 0, weight.path
@@ -44,6 +44,23 @@ def test_gradients_are_those_of_one_tape_over_everything(kind: str, a3c_config: 
     assert found.policy_loss == pytest.approx(float(losses.policy), abs=1e-5)
     assert found.value_loss == pytest.approx(float(losses.value), rel=1e-4)
     assert found.entropy == pytest.approx(float(losses.entropy), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["a3c", "e-a3c"])
+def test_convolutions_in_bfloat16_give_nearly_the_same_gradients(kind: str, a3c_config: NetworkConfig, played):
+    network = build_network(dataclasses.replace(a3c_config, kind=kind), seed=1)
+    for head in (network.policy_head, network.value_head):
+        head.kernel.assign(np.random.default_rng(0).normal(0, 0.3, head.kernel.shape).astype(np.float32))
+    exact, rough = (
+        GradientFunction(network, config)(played.by(Policy(network, config), network.core_size))
+        for config in (CONFIG, dataclasses.replace(CONFIG, convolution_dtype="bfloat16"))
+    )
+    assert rough.norm == pytest.approx(exact.norm, rel=0.02)
+    for weight, found, expected in zip(network.weights, rough.gradients, exact.gradients, strict=True):
+        assert found.dtype == tf.float32
+        cosine = tf.reduce_sum(found * expected) / (tf.norm(found) * tf.norm(expected))
+        assert cosine > 0.97, weight.path
+        assert not np.array_equal(found, expected), weight.path
 
 
 def test_large_gradients_are_scaled_down_together(a3c: Network, compute: GradientFunction, rollout: Rollout):
@@ -69,7 +86,7 @@ def test_two_threads_take_gradients_side_by_side(a3c_config: NetworkConfig, play
     def work(index: int) -> None:
         try:
             network = build_network(a3c_config, seed=1)
-            policy, compute = Policy(network), GradientFunction(network, CONFIG)
+            policy, compute = Policy(network, CONFIG), GradientFunction(network, CONFIG)
             together.wait()
             for _ in range(6):
                 norms[index].append(compute(played.by(policy, network.core_size)).norm)
@@ -120,7 +137,7 @@ def test_a_value_learns_what_comes(a3c_config: NetworkConfig, lesson):
 
 def learn(network: Network, lesson, updates: int) -> list[float]:
     """Plays and learns from the same screens again and again; returns the value losses."""
-    policy = Policy(network)
+    policy = Policy(network, CONFIG)
     compute = GradientFunction(network, dataclasses.replace(CONFIG, gradient_norm_clip=40.0))
     apply = ApplyFunction(keras.optimizers.Adam(1e-3, epsilon=1e-3), network.weights)
     losses = []
