@@ -168,6 +168,7 @@ def _start_learner(run: Run) -> Learner:
         arrays_to_variables(checkpoint.weights, learner.network.weights)
         merged = {path: array for arrays in checkpoint.optimizer.values() for path, array in arrays.items()}
         arrays_to_variables(merged, learner.optimizer.variables)
+        learner.optimizer.learning_rate.assign(run.training.learning_rate)  # which may have changed since
         learner.updates, learner.bad_gradients = checkpoint.state.updates, checkpoint.state.bad_gradients
     elif run.first_weights is not None:
         arrays_to_variables(run.first_weights, learner.network.weights)

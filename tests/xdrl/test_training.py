@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 import subprocess
 import sys
 import threading
@@ -143,6 +144,14 @@ def test_a_resumed_run_goes_on_with_its_counters(first_call: Call, second_call: 
     assert after.seconds > before.seconds > 0
     assert second_call.checkpoint.optimizer["optimizer"]["adam/iteration"] == after.updates
     assert after.random_states[0] != before.random_states[0]
+
+
+def test_a_resumed_run_takes_the_learning_rate_that_is_asked_for(second_call: Call, pong: Game, tmp_path: Path):
+    shutil.copytree(second_call.run_dir, tmp_path / "run")
+    run = open_run(tmp_path / "run", pong, {"learning_rate": 1e-5})
+    assert run is not None and second_call.checkpoint.optimizer["optimizer"]["adam/learning_rate"] > 1e-4
+    list(train(run, Budget(second_call.checkpoint.state.agent_steps + 10), threading.Event()))
+    assert load(tmp_path / "run").optimizer["optimizer"]["adam/learning_rate"] == pytest.approx(1e-5)
 
 
 def test_a_resumed_run_keeps_its_rows_and_drops_those_beyond_the_checkpoint(second_call: Call):

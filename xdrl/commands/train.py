@@ -33,6 +33,13 @@ def train(
     convolution_dtype: Annotated[
         str | None, typer.Option(help="float32 or bfloat16.  [default: bfloat16 where the processor multiplies it]")
     ] = None,
+    rollout_length: Annotated[
+        int | None, typer.Option(min=1, help="Agent steps of an environment between two updates.  [default: 20]")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0, help="Of Adam.  [default: 3.75e-4]")] = None,
+    entropy_cost: Annotated[
+        float | None, typer.Option(min=0, help="What keeps the policy from being sure too soon.  [default: 0.01]")
+    ] = None,
     network: Annotated[str | None, typer.Option(help="e-a3c or a3c.  [default: e-a3c]")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, games and actions.  [default: 0]")] = None,
     run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/GAME]")] = None,
@@ -56,6 +63,9 @@ def train(
         "envs_per_worker": envs_per_worker,
         "emulator_threads": emulator_threads,
         "convolution_dtype": convolution_dtype,
+        "rollout_length": rollout_length,
+        "learning_rate": learning_rate,
+        "entropy_cost": entropy_cost,
         "network": network,
         "seed": seed,
         "sticky_probability": sticky,
