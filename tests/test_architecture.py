@@ -13,7 +13,7 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors"],
-    ["xdrl.games", "xdrl.files", "xdrl.colours", "xdrl.saved_models", "xdrl.machine"],
+    ["xdrl.games", "xdrl.files", "xdrl.colours", "xdrl.saved_models", "xdrl.machine", "xdrl.backgrounds"],
     ["xdrl.config"],
     # the game and the network
     ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xdrl.backgrounds import decode_background
 from xdrl.errors import UserError
 from xdrl.files import replace_file
 from xdrl.games import Crop
@@ -26,8 +27,9 @@ class NetworkConfig:
         kind: `e-a3c`, or `a3c` for the network of Mnih et al. 2016.
         action_names: the game's actions in the emulator's order; there is one policy logit for each.
         crop: the rows of the screen that the network sees.
-        pixel_mean: mean luminance of the network's input, in [0, 1], measured on random play.
+        pixel_mean: mean luminance in [0, 1] of what the network sees, less the background, measured on random play.
         pixel_std: standard deviation of the same.
+        background: what stands still on the screens of random play, as `encode_background` writes it; "" for none.
     """
 
     kind: str
@@ -35,9 +37,11 @@ class NetworkConfig:
     crop: Crop
     pixel_mean: float
     pixel_std: float
+    background: str = ""
 
     def __post_init__(self) -> None:
-        """Raises UserError for a kind that does not exist, no actions, or a deviation that is not positive."""
+        """Raises UserError for an unknown kind, no actions, a deviation that is not positive, or another background."""
+        decode_background(self.background)
         if self.kind not in NETWORK_KINDS:
             raise UserError(f"expected a network of {', '.join(NETWORK_KINDS)}, got {self.kind!r}")
         if not self.action_names:

@@ -114,7 +114,9 @@ def build_network(config: NetworkConfig, seed: int = 0) -> Network:
     build_torso, build_readout, core_size = _KINDS[config.kind]
     seeds = keras.random.SeedGenerator(seed)
     screens = keras.Input((SCREEN_HEIGHT, SCREEN_WIDTH, 3), dtype="uint8", name="screens")
-    observation = ScreenPreprocessing(config.crop, config.pixel_mean, config.pixel_std, name="preprocessing")(screens)
+    observation = ScreenPreprocessing(
+        config.crop, config.pixel_mean, config.pixel_std, config.background, name="preprocessing"
+    )(screens)
     torso = keras.Model(screens, build_torso(observation, seeds), name="torso")
     feature_map = keras.Input(torso.output_shape[1:], name="feature_map")
     readout = keras.Model(feature_map, build_readout(feature_map, seeds), name="readout")

@@ -54,6 +54,7 @@ def test_the_description_says_what_the_agent_is(exported, agent):
         "crop": {"top": 34, "bottom": 194},
         "pixel_mean": 0.35,
         "pixel_std": 0.2,
+        "background": "",
     }
     assert values["heatmap_box"] == {"top": 46, "left": 12, "bottom": 174, "right": 140}
     assert values["tensorflow"] == tf.__version__

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from keras import ops
 
+from xdrl.backgrounds import decode_background
 from xdrl.checkpoints import Checkpoint, RunState, save_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.errors import UserError
 from xdrl.games import Game, find_game
 from xdrl.machine import MachineSettings
 from xdrl.networks import Network, variables_to_arrays
-from xdrl.preparation import measure_pixels, prepare_run
+from xdrl.preparation import describe_network, prepare_run
 from xdrl.preprocessing import ScreenPreprocessing
 from xdrl.runs import Run
 
@@ -49,15 +50,23 @@ def test_a_new_run_has_the_sizes_that_suit_the_machine_unless_told_otherwise(tmp
 
 def test_the_constants_bring_observations_to_mean_0_and_deviation_1(new_run: Run, pong_screens: np.ndarray):
     config = new_run.network
-    layer = ScreenPreprocessing(config.crop, config.pixel_mean, config.pixel_std)
+    layer = ScreenPreprocessing(config.crop, config.pixel_mean, config.pixel_std, config.background)
     observations = ops.convert_to_numpy(layer(pong_screens))
     assert abs(observations.mean()) < 0.1
     assert 0.8 < observations.std() < 1.2
-    assert 0.2 < config.pixel_mean < 0.5
+    # What stands still, nearly all of Pong's screen, is nearly nothing; ball and paddles are not.
+    assert np.quantile(np.abs(observations), 0.97) < 0.1 < 5 < np.abs(observations).max()
 
 
-def test_the_seed_fixes_the_constants(new_run: Run, pong: Game):
-    assert measure_pixels(pong, pong.crop, 5) == (new_run.network.pixel_mean, new_run.network.pixel_std)
+def test_the_background_of_pong_is_its_field(new_run: Run):
+    background = decode_background(new_run.network.background)
+    # Blocks without the columns of the paddles: the field is 0.34 everywhere.
+    assert np.ptp(background[:, 12:68]) < 0.01 and background.mean() == pytest.approx(0.34, abs=0.01)
+    assert abs(new_run.network.pixel_mean) < 0.01 < new_run.network.pixel_std < 0.05
+
+
+def test_the_seed_fixes_the_network(new_run: Run, pong: Game):
+    assert describe_network(pong, "a3c", 5) == new_run.network
 
 
 def test_an_agents_weights_and_constants_start_a_new_run(tmp_path: Path, pong: Game, trained: Path, a3c: Network):

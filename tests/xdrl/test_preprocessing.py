@@ -4,6 +4,7 @@ import pytest
 from ale_py import roms
 from keras import ops
 
+from xdrl.backgrounds import encode_background
 from xdrl.games import GAMES, Crop
 from xdrl.preprocessing import Box, MapGrid, ScreenPreprocessing, area_matrix, heatmap_box
 
@@ -42,6 +43,15 @@ def test_an_observation_is_the_mean_luminance_of_blocks(pong_screens: np.ndarray
     blocks = luminance.reshape(8, 80, 2, 80, 2).mean((2, 4))
     assert (observations.shape, observations.dtype) == ((8, 80, 80, 1), np.float32)
     np.testing.assert_allclose(observations[..., 0], (blocks - 0.2) / 0.5, atol=1e-5)
+
+
+def test_the_background_is_taken_away(pong_screens: np.ndarray):
+    background = np.random.default_rng(0).uniform(size=(80, 80)).astype(np.float16)
+    plain, less = (
+        ops.convert_to_numpy(ScreenPreprocessing(Crop(34, 194), 0.2, 0.5, text)(pong_screens))
+        for text in ("", encode_background(background))
+    )
+    np.testing.assert_allclose(plain - less, np.broadcast_to(2 * background[..., None], plain.shape), atol=1e-5)
 
 
 def test_rows_outside_the_crop_are_not_seen(pong_screens: np.ndarray):
