@@ -13,7 +13,15 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors"],
-    ["xdrl.games", "xdrl.files", "xdrl.colours", "xdrl.saved_models", "xdrl.machine", "xdrl.backgrounds"],
+    [
+        "xdrl.games",
+        "xdrl.files",
+        "xdrl.colours",
+        "xdrl.saved_models",
+        "xdrl.machine",
+        "xdrl.backgrounds",
+        "xdrl.figure_files",
+    ],
     ["xdrl.config"],
     # the game and the network
     ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores"],
@@ -51,7 +59,7 @@ ORDER = [
     ["xdrl.figures"],
     ["xdrl.explanations"],
     ["xdrl.curves"],
-    ["xdrl.curve_figure"],
+    ["xdrl.curve_figure", "xdrl.architecture_figure"],
     ["xdrl.terminal", "xdrl.benchmark_view"],
     # serving, and the commands over all
     ["serving", "serving.client", "serving.prove"],
@@ -176,8 +184,9 @@ def test_tensorflow_is_imported_only_where_it_is_the_subject():
     assert "xdrl.backends.tensorflow.gradients" in found
 
 
-def test_matplotlib_draws_the_learning_curves_and_nothing_else_waits_for_it():
-    assert list(direct_imports("matplotlib")) == ["xdrl.curve_figure"]
+def test_matplotlib_draws_figures_and_nothing_else_waits_for_it():
+    drawing = {"xdrl.curve_figure", "xdrl.architecture_figure"}
+    assert direct_imports("matplotlib").keys() - {"xdrl.figure_files"} == drawing  # whose import is for types alone
 
 
 def test_jax_is_imported_by_its_backend_alone():

@@ -1,6 +1,5 @@
 """Draws learning curves: one panel a game, its scores above and the policy's entropy below, over agent steps."""
 
-import io
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from xdrl.config import FRAMES_PER_STEP, SCORE_WINDOW
 from xdrl.curves import Curve, Panel
-from xdrl.errors import UserError
+from xdrl.figure_files import save_figure
 
 WIDTH, DOTS_PER_INCH = 8.0, 200
 """Inches, and pixels an inch: at half of its 1,600 pixels the picture is still read without effort."""
@@ -38,13 +37,7 @@ def save_curves(path: Path, panels: Sequence[Panel]) -> None:
     Raises:
         UserError: it could not be written.
     """
-    picture = io.BytesIO()
-    draw_curves(panels).savefig(picture, format="png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture.getvalue())
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
+    save_figure(path, draw_curves(panels))
 
 
 def draw_curves(panels: Sequence[Panel]) -> Figure:

@@ -1,0 +1,25 @@
+"""Figures that matplotlib has drawn become PNG files."""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xdrl.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def save_figure(path: Path, figure: "Figure") -> None:
+    """Writes a figure as a PNG, the folders on the way included.
+
+    Raises:
+        UserError: it could not be written.
+    """
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture.getvalue())
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
