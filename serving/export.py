@@ -16,7 +16,7 @@ from serving.signatures import build_signatures
 from xdrl.agents import Agent, CoreState
 from xdrl.config import network_config_to_json
 from xdrl.environments import VectorEnvironment
-from xdrl.explainers.grad_cam import normalise
+from xdrl.explainers.maps import normalise
 from xdrl.files import replaced_folder
 from xdrl.progress import read_progress, write_progress
 from xdrl.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from xdrl.explainers.grad_cam import ActivationMap, explain_feature_map, grad_cam, normalise
-from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, Target, weigher
+from xdrl.explainers.grad_cam import explain_feature_map, grad_cam
+from xdrl.explainers.maps import MapBatch, normalise
+from xdrl.explainers.subjects import network_subject
+from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, Target
 from xdrl.networks import Network
 from xdrl.preprocessing import SCREEN_HEIGHT, SCREEN_WIDTH
 from xdrl.visuals import overlay
@@ -45,8 +47,8 @@ def build_signatures(network: Network) -> dict[str, Callable[..., dict[str, tf.T
 
     @tf.function(input_signature=[frame, state_h, state_c])
     def step(frame: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = grad_cam(network, frame, state_h, state_c, weigher(Target(CHOSEN)))
-        return _answer(network, found) | {"next_state_h": found.next_h, "next_state_c": found.next_c}
+        found = grad_cam(network_subject(network, frame, state_h, state_c, Target(CHOSEN)))
+        return _answer(network, found) | {"next_state_h": found.outputs.next_h, "next_state_c": found.outputs.next_c}
 
     @tf.function(input_signature=[frame, state_h, state_c, target_action])
     def explain(
@@ -115,19 +117,20 @@ def _resize_by_area(picture: tf.Tensor) -> tf.Tensor:
 def _answer_screens(network: Network, screens: tf.Tensor) -> dict[str, tf.Tensor]:
     """Answers from a zero core state: a screenshot has no past."""
     state = tf.zeros([tf.shape(screens)[0], network.core_size])
-    return _answer(network, grad_cam(network, screens, state, state, weigher(Target(CHOSEN))))
+    return _answer(network, grad_cam(network_subject(network, screens, state, state, Target(CHOSEN))))
 
 
-def _answer(network: Network, found: ActivationMap) -> dict[str, tf.Tensor]:
-    count = tf.shape(found.logits)[0]
-    action = tf.argmax(found.logits, -1)
+def _answer(network: Network, found: MapBatch) -> dict[str, tf.Tensor]:
+    logits, values = found.outputs.logits, found.outputs.values
+    count = tf.shape(logits)[0]
+    action = tf.argmax(logits, -1)
     names = tf.constant(network.config.action_names)
     return {
         "action": action,
         "action_name": tf.gather(names, action),
         "action_names": tf.tile(names[None], [count, 1]),
-        "action_probabilities": tf.nn.softmax(found.logits),
-        "value": found.values,
+        "action_probabilities": tf.nn.softmax(logits),
+        "value": values,
         "heatmap": normalise(found.maps, found.peaks),
         "heatmap_peak": found.peaks,
         "heatmap_status": found.statuses,
@@ -144,7 +147,7 @@ def _explain(
     with tf.control_dependencies([tf.debugging.Assert(is_action, message)]):
         feature_map = network.torso(frame)
     found, contrast = (
-        explain_feature_map(network, feature_map, state_h, state_c, weigher(Target(kind, target_action)))
+        explain_feature_map(network_subject(network, frame, state_h, state_c, Target(kind, target_action)), feature_map)
         for kind in (ACTION, CONTRAST)
     )
     return {

@@ -44,7 +44,13 @@ ORDER = [
     ["xdrl.stored_agents"],
     # agents, and what is done with them
     ["xdrl.explainers.targets"],
-    ["xdrl.explainers.grad_cam"],
+    ["xdrl.explainers.subjects", "xdrl.explainers.maps"],
+    ["xdrl.explainers.gradients", "xdrl.explainers.perturbations", "xdrl.explainers.methods"],
+    ["xdrl.explainers.keras_models"],
+    ["xdrl.explainers.grad_cam", "xdrl.explainers.grad_cam_plus_plus", "xdrl.explainers.hires_cam"],
+    ["xdrl.explainers.layer_cam", "xdrl.explainers.score_cam", "xdrl.explainers.eigen_cam"],
+    ["xdrl.explainers.saliency", "xdrl.explainers.smooth_grad", "xdrl.explainers.integrated_gradients"],
+    ["xdrl.explainers.occlusion", "xdrl.explainers.blur", "xdrl.explainers.sarfa"],
     ["xdrl.explainers"],
     ["xdrl.agents"],
     ["xdrl", "xdrl.agent_finder", "xdrl.preparation"],
@@ -91,7 +97,7 @@ ALONE = ["serving.client", "serving.prove"]
 TENSORFLOW = [
     "xdrl.backends.tensorflow",
     "xdrl.saved_variables",
-    "xdrl.explainers.grad_cam",
+    "xdrl.explainers",
     "xdrl.agents",
     "xdrl.benchmarks.yardstick",
     "serving",

@@ -11,7 +11,7 @@ from xdrl.agents import Agent, CoreState, Provenance
 from xdrl.checkpoints import Checkpoint, RunState, save_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.environments import VectorEnvironment, action_names
-from xdrl.explainers.grad_cam import normalise
+from xdrl.explainers.maps import normalise
 from xdrl.games import find_game
 from xdrl.networks import build_network, variables_to_arrays
 from xdrl.runs import CONFIG

@@ -10,9 +10,13 @@ import tensorflow as tf
 from xdrl.backends.tensorflow import compile_act, step_input_signature
 from xdrl.errors import UserError
 from xdrl.explainers import find_method
-from xdrl.explainers.targets import parse_target, weigher
+from xdrl.explainers.maps import MapBatch, compile_method, in_chunks
+from xdrl.explainers.methods import CELLS
+from xdrl.explainers.subjects import network_subject
+from xdrl.explainers.targets import parse_target
 from xdrl.games import Game
 from xdrl.networks import Network, arrays_to_variables, build_network
+from xdrl.preprocessing import Box
 from xdrl.stored_agents import Provenance, read_agent
 
 CHUNK = 64
@@ -51,11 +55,13 @@ class Explanation(NamedTuple):
         maps: float32 [N, h, w], raw; `peaks` says how strong each one is.
         peaks: float32 [N].
         statuses: list of N: `ok`, `all_negative` or `zero_gradient`.
+        box: the part of the 210 x 160 screen that the maps stand for.
     """
 
     maps: np.ndarray
     peaks: np.ndarray
     statuses: list[str]
+    box: Box
 
 
 class Agent:
@@ -118,7 +124,8 @@ class Agent:
             actions: integer [N], that were chosen; None takes the most probable ones.
 
         Raises:
-            UserError: there is no such target, action or method, or an array has another shape or type.
+            UserError: there is no such target, action or method, the method does not know such a target, or an array
+                has another shape or type.
         """
         screens = _checked_screens(screens)
         state = self._checked_state(state, len(screens))
@@ -130,12 +137,10 @@ class Agent:
                 )
             inputs.append(np.asarray(actions, np.int64))
         explainer = self._explainer(method, target, has_actions=actions is not None)
-        parts = []
-        for start in range(0, len(screens), CHUNK):
-            found = explainer(*(array[start : start + CHUNK] for array in inputs))
-            parts.append((found.maps.numpy(), found.peaks.numpy(), found.statuses.numpy().astype(str)))
-        maps, peaks, statuses = (np.concatenate(values) for values in zip(*parts, strict=True))
-        return Explanation(maps, peaks, statuses.tolist())
+        found = in_chunks(explainer, inputs, CHUNK)
+        lies_on = find_method(method).lies_on
+        box = self.network.heatmap_box if lies_on == CELLS else self.network.observation_box
+        return Explanation(found.maps, found.peaks, found.statuses, box)
 
     def _checked_state(self, state: CoreState | None, num_screens: int) -> CoreState:
         if state is None:
@@ -150,14 +155,15 @@ class Agent:
         """Compiles a method for a target, once; without actions the graph takes the most probable ones itself."""
         key = (method, target, has_actions)
         if key not in self._explainers:
-            explain, parsed = find_method(method), parse_target(target, self.action_names)
+            found, parsed = find_method(method), parse_target(target, self.action_names)
+            found.check(parsed)
 
-            def run(screens: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, actions: tf.Tensor = None) -> Any:
-                return explain(self.network, screens, state_h, state_c, weigher(parsed, actions))
+            def run(screens: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, *actions: tf.Tensor) -> MapBatch:
+                return found.function(network_subject(self.network, screens, state_h, state_c, parsed, *actions))
 
             chosen = (tf.TensorSpec([None], tf.int64),) if has_actions else ()
             signature = (*step_input_signature(self.network), *chosen)
-            self._explainers[key] = tf.function(run, input_signature=signature)
+            self._explainers[key] = compile_method(run, signature)
         return self._explainers[key]
 
 

@@ -1,7 +1,6 @@
 """Draws a network as the paper's Fig. 1 does: from a real screen to the action, and the gradient's way back."""
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -157,9 +156,8 @@ def _draw_backward(axes: Axes, example: Example, places: dict[str, tuple[float, 
     (map_x, map_bottom), (action_x, action_bottom) = places["map"], places["action"]
     axes.plot([action_x, action_x, map_x + 1.75], [action_bottom, _LEVEL, _LEVEL], "--", color=_BACKWARD, linewidth=2)
     axes.add_patch(_pointer((map_x + 1.8, _LEVEL), (map_x + 1.45, _LEVEL), _BACKWARD))
-    words = {"x": map_x + 1.85, "fontsize": 10, "color": _BACKWARD}
-    axes.text(y=_LEVEL + 0.13, s="gradient of its score", **words)
-    axes.text(y=_LEVEL - 0.3, s=r"$\alpha_k$: its mean over channel $k$", **words)
+    axes.text(map_x + 1.85, _LEVEL + 0.13, "gradient of its score", fontsize=10, color=_BACKWARD)
+    axes.text(map_x + 1.85, _LEVEL - 0.3, r"$\alpha_k$: its mean over channel $k$", fontsize=10, color=_BACKWARD)
     _draw_channels(axes, example.channels, map_x)
     axes.add_patch(_pointer((map_x, map_bottom - 1.15), (map_x, _LEVEL + 1.2), _BACKWARD))
     x = map_x - 1.5
@@ -172,7 +170,7 @@ def _draw_backward(axes: Axes, example: Example, places: dict[str, tuple[float, 
     _picture(axes, example.overlay, (x - 2.3, _LEVEL - height / 2 + 0.2), 1.5, "heatmap on the screen", "")
 
 
-def _draw_channels(axes: Axes, channels: Sequence[np.ndarray], middle: float) -> None:
+def _draw_channels(axes: Axes, channels: np.ndarray, middle: float) -> None:
     """Draws a few channels of the feature map in two rows."""
     for index, channel in enumerate(channels):
         corner = (middle - 1.2 + 1.25 * (index % 2), _LEVEL + 0.05 - 1.2 * (index // 2))
@@ -190,13 +188,13 @@ def _draw_block(axes: Axes, block: Block, x: float, middle: float) -> None:
     bottom, face = middle - height / 2, max(0.16, depth * 0.5)
     shift = _SKEW * min(height, 1.2)
     colour = _EXPLAINED if block.is_explained else _FRONT
-    edge = {"edgecolor": _BACKWARD if block.is_explained else _FORWARD, "linewidth": 1.0}
+    edge = _BACKWARD if block.is_explained else _FORWARD
     front = [(x, bottom), (x + face, bottom), (x + face, bottom + height), (x, bottom + height)]
     top = [front[3], front[2], (x + face + shift, bottom + height + shift), (x + shift, bottom + height + shift)]
     side = [front[1], (x + face + shift, bottom + shift), (x + face + shift, bottom + height + shift), front[2]]
-    axes.add_patch(Polygon(front, facecolor=colour, **edge))
+    axes.add_patch(Polygon(front, facecolor=colour, edgecolor=edge))
     for corners in (top, side):
-        axes.add_patch(Polygon(corners, facecolor=_SIDE, **edge))
+        axes.add_patch(Polygon(corners, facecolor=_SIDE, edgecolor=edge))
     centre = x + (face + shift) / 2
     axes.text(centre, bottom - 0.12, block.title, ha="center", va="top", fontsize=10, fontweight="bold", color=_TEXT)
     axes.text(centre, bottom - 0.36, "\n".join(block.lines), ha="center", va="top", fontsize=8, color=_FAINT)

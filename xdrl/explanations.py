@@ -10,7 +10,7 @@ from keras import ops
 
 from xdrl.agents import CHUNK, Agent, Explanation
 from xdrl.evaluation import Recording, save_json
-from xdrl.explainers.grad_cam import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR, ZERO_GRADIENT, normalise
+from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR, ZERO_GRADIENT, normalise
 from xdrl.figures import PanelText, save_png, strip, video_frame, write_video
 from xdrl.visuals import enlarge, overlay
 
@@ -102,7 +102,7 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
         "score": float(recording.rewards.sum()),
         "is_over": recording.is_over,
         "heatmap_cells": list(episode.heatmaps.shape[1:]),
-        "heatmap_box": agent.network.heatmap_box._asdict(),
+        "heatmap_box": explanation.box._asdict(),
         "share_blank": float((statuses != OK).mean()),
         "share_all_negative": float((statuses == ALL_NEGATIVE).mean()),
         "share_flipped_without_memory": float(episode.flips.mean()),
@@ -131,7 +131,7 @@ def _video_frames(agent: Agent, episode: ExplainedEpisode) -> Iterator[np.ndarra
     for part in _chunks(len(recording.screens)):
         screens = recording.screens[part]
         games = ops.convert_to_numpy(enlarge(screens))
-        overlays = ops.convert_to_numpy(overlay(screens, episode.heatmaps[part], agent.network.heatmap_box))
+        overlays = ops.convert_to_numpy(overlay(screens, episode.heatmaps[part], episode.explanation.box))
         for offset, (game, picture) in enumerate(zip(games, overlays, strict=True)):
             step = part.start + offset
             lines = (
@@ -163,7 +163,7 @@ def _draw_strip(agent: Agent, episode: ExplainedEpisode, part: slice) -> np.ndar
             zip(recording.actions[part], recording.probabilities[part], strict=True)
         )
     ]
-    overlays = overlay(screens, episode.heatmaps[part], agent.network.heatmap_box, scale=2)
+    overlays = overlay(screens, episode.heatmaps[part], episode.explanation.box, scale=2)
     return strip(ops.convert_to_numpy(enlarge(screens, 2)), ops.convert_to_numpy(overlays), captions)
 
 

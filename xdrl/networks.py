@@ -21,6 +21,7 @@ from xdrl.preprocessing import (
     Box,
     MapGrid,
     ScreenPreprocessing,
+    crop_box,
     heatmap_box,
 )
 
@@ -45,6 +46,8 @@ class Network:
         policy_head: core output [N, H] to logits [N, A].
         value_head: core output [N, H] to value [N, 1].
         map_grid: where the feature map's cells lie on the observation.
+        preprocess: the torso's first part, screens to the observation float32 [N, 80, 80, 1].
+        extract: the rest of it, observation to feature map.
     """
 
     config: NetworkConfig
@@ -56,6 +59,8 @@ class Network:
     decide: keras.Model
     step: keras.Model
     map_grid: MapGrid
+    preprocess: ScreenPreprocessing
+    extract: keras.Model
 
     @property
     def core_size(self) -> int:
@@ -66,6 +71,11 @@ class Network:
     def heatmap_box(self) -> Box:
         """The part of the screen that the feature map stands for."""
         return heatmap_box(self.config.crop, self.map_grid)
+
+    @property
+    def observation_box(self) -> Box:
+        """The part of the screen that the observation stands for."""
+        return crop_box(self.config.crop)
 
     @property
     def weights(self) -> list[keras.Variable]:
@@ -114,10 +124,12 @@ def build_network(config: NetworkConfig, seed: int = 0) -> Network:
     build_torso, build_readout, core_size = _KINDS[config.kind]
     seeds = keras.random.SeedGenerator(seed)
     screens = keras.Input((SCREEN_HEIGHT, SCREEN_WIDTH, 3), dtype="uint8", name="screens")
-    observation = ScreenPreprocessing(
+    preprocess = ScreenPreprocessing(
         config.crop, config.pixel_mean, config.pixel_std, config.background, name="preprocessing"
-    )(screens)
+    )
+    observation = preprocess(screens)
     torso = keras.Model(screens, build_torso(observation, seeds), name="torso")
+    extract = keras.Model(observation, torso.output, name="extract")
     feature_map = keras.Input(torso.output_shape[1:], name="feature_map")
     readout = keras.Model(feature_map, build_readout(feature_map, seeds), name="readout")
 
@@ -132,7 +144,8 @@ def build_network(config: NetworkConfig, seed: int = 0) -> Network:
     outputs = [policy_head(next_h), ops.squeeze(value_head(next_h), -1), next_h, next_c]
     decide = keras.Model([feature_map, state_h, state_c], outputs, name="decide")
     step = keras.Model([screens, state_h, state_c], decide([torso(screens), state_h, state_c]), name=config.kind)
-    return Network(config, torso, readout, core, policy_head, value_head, decide, step, map_grid(torso))
+    grid = map_grid(torso)
+    return Network(config, torso, readout, core, policy_head, value_head, decide, step, grid, preprocess, extract)
 
 
 def map_grid(torso: keras.Model) -> MapGrid:

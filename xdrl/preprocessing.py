@@ -98,3 +98,8 @@ def heatmap_box(crop: Crop, grid: MapGrid) -> Box:
     across = SCREEN_WIDTH / OBSERVATION_SIZE
     end = grid.start + grid.cells * grid.stride
     return Box(crop.top + grid.start * down, grid.start * across, crop.top + end * down, end * across)
+
+
+def crop_box(crop: Crop) -> Box:
+    """Returns the part of the screen that an observation stands for."""
+    return Box(crop.top, 0, crop.bottom, SCREEN_WIDTH)

@@ -58,7 +58,8 @@ def test_a_map_far_weaker_than_the_episodes_strongest_looks_weak(agent, recordin
         def explain(*_):
             maps = np.zeros((STEPS, 8, 8), np.float32)
             maps[0, 3, 3], maps[1, 4, 4] = 10.0, 1e-5
-            return Explanation(maps, maps.max((1, 2)), ["ok", "ok", *["zero_gradient"] * (STEPS - 2)])
+            statuses = ["ok", "ok", *["zero_gradient"] * (STEPS - 2)]
+            return Explanation(maps, maps.max((1, 2)), statuses, agent.network.heatmap_box)
 
     heatmaps = explain_episode(Weak(), recording, "chosen", "grad-cam").heatmaps
     np.testing.assert_allclose(heatmaps.max((1, 2)), [1, 1e-3] + [0] * (STEPS - 2), rtol=1e-5)

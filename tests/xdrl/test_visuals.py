@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from xdrl.colours import colour_table
-from xdrl.explainers.grad_cam import normalise
+from xdrl.explainers.maps import normalise
 from xdrl.preprocessing import Box
 from xdrl.visuals import STRONGEST_ALPHA, enlarge, overlay, stretch_matrix
 

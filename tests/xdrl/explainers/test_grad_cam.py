@@ -1,14 +1,15 @@
 """Grad-CAM against a case worked out by hand, and against tf-keras-vis."""
 
-from types import SimpleNamespace
+import dataclasses
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from xdrl.explainers.grad_cam import SINGLE_SCREEN_FLOOR, explain_feature_map, grad_cam, normalise
-from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target, weigher
+from xdrl.explainers.grad_cam import explain_feature_map, grad_cam
+from xdrl.explainers.maps import SINGLE_SCREEN_FLOOR, normalise
+from xdrl.explainers.subjects import Outputs, Subject, aim_at, network_subject
+from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target
 
 # One screen, 2 x 2 cells, two channels: A1 = [[1, 2], [3, 4]], A2 = [[4, 0], [0, 2]].
 FEATURE_MAP = np.stack([[[1, 2], [3, 4]], [[4, 0], [0, 2]]], -1)[None].astype(np.float32)
@@ -18,21 +19,20 @@ LOGIT_GRADIENT = np.stack([[[1, 1], [0, 2]], [[-2, 0], [0, -2]]], -1).astype(np.
 HAND_MAP = [[0, 2], [3, 2]]
 
 
-def hand_network() -> SimpleNamespace:
+def hand_subject(target: Target, feature_map: tf.Tensor) -> Subject:
     """Two logits and a value: logit 0 is linear in the cells, logit 1 constant, the value is -sum(A1)."""
 
-    def decide(inputs):
-        feature_map, state_h, state_c = inputs
+    def decide(feature_map, _):
         first = tf.reduce_sum(feature_map * LOGIT_GRADIENT, (1, 2, 3))
         logits = tf.stack([first, 7.0 + 0.0 * first], -1)
-        return logits, -tf.reduce_sum(feature_map[..., 0], (1, 2)), state_h, state_c
+        return Outputs(logits, -tf.reduce_sum(feature_map[..., 0], (1, 2)), None, None)
 
-    return SimpleNamespace(decide=decide)
+    return Subject(feature_map, tf.identity, decide, aim_at(target))
 
 
 def hand_map(target: Target, scale: float = 1.0):
     feature_map = tf.constant(scale * FEATURE_MAP)
-    return explain_feature_map(hand_network(), feature_map, tf.zeros((1, 3)), tf.zeros((1, 3)), weigher(target))
+    return explain_feature_map(hand_subject(target, feature_map), feature_map)
 
 
 def status(found) -> str:
@@ -50,8 +50,8 @@ def test_the_map_of_a_case_worked_out_by_hand():
 def test_the_decision_comes_with_the_map():
     found = hand_map(Target(ACTION, 0))
     # 1 + 2 + 0 + 8 from A1, -8 - 4 from A2.
-    assert found.logits.numpy().tolist() == [[-1, 7]]
-    assert found.values.numpy().tolist() == [-10]
+    assert found.outputs.logits.numpy().tolist() == [[-1, 7]]
+    assert found.outputs.values.numpy().tolist() == [-10]
 
 
 def test_a_map_that_only_speaks_against_the_target_is_blank_and_says_so():
@@ -86,34 +86,10 @@ def any_agent(request, tiny):
     return tiny.make_agent(request.param, seed=1)
 
 
-class _Output(keras.layers.Layer):
-    """One output of the network, the core state fixed."""
+def oracle_maps(model, observations, score):
+    """Returns the maps of tf-keras-vis."""
+    from tf_keras_vis.gradcam import Gradcam
 
-    def __init__(self, network, state, index):
-        super().__init__()
-        self._network, self._state, self._index = network, state, index
-
-    def call(self, feature_map):
-        count = tf.shape(feature_map)[0]
-        h, c = (tf.repeat(tf.constant(part), count, 0) for part in self._state)
-        output = self._network.decide([feature_map, h, c])[self._index]
-        return output if self._index == 0 else output[:, None]
-
-
-def oracle_maps(agent, screens, state, score, output_index):
-    """Returns the maps of tf-keras-vis on a one-output Keras model of the network's own layers."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from tf_keras_vis.gradcam import Gradcam
-
-    observation = x = keras.Input((80, 80, 1))
-    for layer in agent.network.torso.layers[2:]:
-        x = layer(x)
-    feature_map = keras.layers.ReLU(name="penultimate")(x)  # changes nothing: the feature map is not negative
-    model = keras.Model(observation, _Output(agent.network, state, output_index)(feature_map))
-    observations = agent.network.torso.layers[1](screens)
     return np.asarray(
         Gradcam(model, clone=False)(
             score,
@@ -127,7 +103,7 @@ def oracle_maps(agent, screens, state, score, output_index):
 
 
 @pytest.mark.parametrize("target", ["chosen", "action:LEFT", "value"])
-def test_maps_are_those_of_tf_keras_vis(tiny, any_agent, screens, target):
+def test_maps_are_those_of_tf_keras_vis(tiny, any_agent, screens, target, one_output_model):
     state = tiny.random_state(any_agent, 1)
     states = type(state)(*(np.repeat(part, len(screens), 0) for part in state))
     actions = {
@@ -139,7 +115,8 @@ def test_maps_are_those_of_tf_keras_vis(tiny, any_agent, screens, target):
     def score(output):
         return [output[index][action] for index, action in enumerate(actions)]
 
-    expected = oracle_maps(any_agent, screens, state, score, 1 if target == "value" else 0)
+    model = one_output_model(any_agent, state, 1 if target == "value" else 0)
+    expected = oracle_maps(model, any_agent.network.preprocess(screens), score)
     found = any_agent.explain(screens, states, target)
     assert found.maps.shape == expected.shape
     assert (found.peaks > 0).any(), "nothing to compare"
@@ -154,12 +131,13 @@ def test_the_map_of_a_contrast_is_the_difference_of_two_maps_before_the_relu(tin
 
     def signed(target):
         """The map before its ReLU: that of the target less that of its opposite."""
-        weigh = weigher(target, actions)
+        subject = network_subject(any_agent.network, screens, *state, target, actions)
 
-        def opposite(logits, values):
-            return tuple(-weights for weights in weigh(logits, values))
+        def opposite(outputs):
+            goal = subject.aim(outputs)
+            return dataclasses.replace(goal, score=lambda found: -goal.score(found))
 
-        found, against = (grad_cam(any_agent.network, screens, *state, each) for each in (weigh, opposite))
+        found, against = grad_cam(subject), grad_cam(dataclasses.replace(subject, aim=opposite))
         return found.maps.numpy() - against.maps.numpy()
 
     difference = signed(Target(CHOSEN)) - signed(Target(ACTION, 5))

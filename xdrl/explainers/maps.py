@@ -1,0 +1,77 @@
+"""What every method returns: a batch of maps, how strong each one is, and why one is blank."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+OK, ALL_NEGATIVE, ZERO_GRADIENT = "ok", "all_negative", "zero_gradient"
+SINGLE_SCREEN_FLOOR = 1e-6
+"""Peaks below this are not blown up to full strength, where a single screen is all there is."""
+
+
+class MapBatch(NamedTuple):
+    """A batch of maps, and the outputs of the decision they belong to.
+
+    Attributes:
+        maps: float32 [N, h, w], not negative and not normalised.
+        peaks: float32 [N], the largest value of each map.
+        statuses: string [N]: `ok`, `all_negative` (all that was seen speaks against the target) or `zero_gradient`
+            (nothing that was seen matters to it); the map is blank in both.
+        outputs: what the subject decided, in the form of its `decide`.
+    """
+
+    maps: Any
+    peaks: Any
+    statuses: Any
+    outputs: Any
+
+
+def describe(signed_maps: Any, has_effect: Any, outputs: Any) -> MapBatch:
+    """Keeps what speaks for the target, and says how strong it is.
+
+    Args:
+        signed_maps: float [N, h, w], negative where something speaks against the target.
+        has_effect: bool [N], whether anything that was seen matters to the target.
+        outputs: of the decision.
+    """
+    maps = tf.nn.relu(tf.cast(signed_maps, tf.float32))
+    peaks = tf.reduce_max(maps, axis=(1, 2))
+    return MapBatch(maps, peaks, tf.where(peaks > 0, OK, tf.where(has_effect, ALL_NEGATIVE, ZERO_GRADIENT)), outputs)
+
+
+def normalise(maps: Any, peaks: Any, floor: Any = SINGLE_SCREEN_FLOOR) -> Any:
+    """Scales each map to [0, 1] by its peak, but never by less than the floor: a blank map stays blank.
+
+    Args:
+        maps: float32 [N, h, w].
+        peaks: float32 [N].
+        floor: 1e-6 for single screens, a thousandth of the episode's peak where there is an episode.
+    """
+    return maps / tf.maximum(peaks, floor)[:, None, None]
+
+
+def compile_method(run: Callable[..., MapBatch], signature: Sequence[tf.TensorSpec]) -> Callable[..., MapBatch]:
+    """Compiles a function of inputs to their maps; what it raises comes as it is."""
+    # Traced at once: TensorFlow warns of many functions that are each traced at their first call.
+    return tf.function(run, input_signature=signature, autograph=False).get_concrete_function()
+
+
+def in_chunks(compiled: Callable[..., MapBatch], inputs: Sequence[np.ndarray], size: int) -> MapBatch:
+    """Runs a compiled method over some inputs at a time, so that memory stays bounded however many there are.
+
+    Args:
+        compiled: inputs to their maps.
+        inputs: arrays of N each.
+        size: inputs at a time.
+
+    Returns:
+        the maps of all, as arrays, the statuses as a list of strings.
+    """
+    parts = [
+        tf.nest.map_structure(lambda tensor: tensor.numpy(), compiled(*(part[start : start + size] for part in inputs)))
+        for start in range(0, len(inputs[0]), size)
+    ]
+    found = tf.nest.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
+    return found._replace(statuses=found.statuses.astype(str).tolist())
