@@ -11,11 +11,15 @@ from xdrl.commands.console import errors
 from xdrl.commands.evaluate import evaluate
 from xdrl.commands.explain import explain
 from xdrl.commands.export import export
+from xdrl.commands.figures import figures
 from xdrl.commands.games import games
+from xdrl.commands.methods import methods
 from xdrl.commands.plot import plot
 from xdrl.commands.query import query
 from xdrl.commands.serve import serve
 from xdrl.commands.train import train
+from xdrl.commands.trust import trust
+from xdrl.commands.watch import watch
 from xdrl.errors import UserError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -29,7 +33,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (train, evaluate, explain, plot, export, serve, query, games, benchmark):
+for command in (
+    *(train, evaluate, explain, watch, trust, figures, plot),
+    *(export, serve, query, games, methods, benchmark),
+):
     app.command()(command)
 
 

@@ -13,15 +13,8 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors"],
-    [
-        "xdrl.games",
-        "xdrl.files",
-        "xdrl.colours",
-        "xdrl.saved_models",
-        "xdrl.machine",
-        "xdrl.backgrounds",
-        "xdrl.figure_files",
-    ],
+    ["xdrl.games", "xdrl.files", "xdrl.colours", "xdrl.backgrounds"],
+    ["xdrl.saved_models", "xdrl.machine", "xdrl.figure_files"],
     ["xdrl.config"],
     # the game and the network
     ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores"],
@@ -55,18 +48,39 @@ ORDER = [
     ["xdrl.agents"],
     ["xdrl", "xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl.evaluation", "xdrl.training"],
+    ["xdrl.measures", "xdrl.highlights"],
     # how fast it all is
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
-    ["xdrl.benchmarks.emulator"],
+    ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference"],
     ["xdrl.benchmarks.learning", "xdrl.benchmarks.yardstick"],
     ["xdrl.benchmarks.measuring"],
+    ["xdrl.benchmarks.explaining"],
+    # does a heatmap tell the truth
+    ["xdrl.trust", "xdrl.trust.kinds", "xdrl.trust.intervals", "xdrl.trust.similarity", "xdrl.trust.pointing"],
+    ["xdrl.trust.objects", "xdrl.trust.records"],
+    ["xdrl.trust.cells", "xdrl.trust.frames", "xdrl.trust.episodes", "xdrl.trust.ram_detectors"],
+    ["xdrl.trust.baselines", "xdrl.trust.deletion", "xdrl.trust.occlusion", "xdrl.trust.randomisation"],
+    ["xdrl.trust.health", "xdrl.trust.specificity"],
+    ["xdrl.trust.measuring", "xdrl.trust.claims"],
+    ["xdrl.trust.contest"],
+    ["xdrl.trust.examination", "xdrl.trust.figure", "xdrl.trust.view"],
     # pictures
     ["xdrl.visuals"],
     ["xdrl.figures"],
     ["xdrl.explanations"],
+    ["xdrl.explanation_pictures"],
+    ["xdrl.explanation_files"],
+    # a game in the browser
+    ["xdrl.report.maps", "xdrl.report.claims", "xdrl.report.guard"],
+    ["xdrl.report.packing", "xdrl.report.contents"],
+    ["xdrl.report.assembling", "xdrl.report.session"],
+    ["xdrl.report.building", "xdrl.report.games"],
+    ["xdrl.report.watch", "xdrl.report"],
     ["xdrl.curves"],
     ["xdrl.curve_figure", "xdrl.architecture_figure"],
+    ["xdrl.paper_figures"],
     ["xdrl.terminal", "xdrl.benchmark_view"],
+    ["xdrl.explaining_view"],
     # serving, and the commands over all
     ["serving", "serving.client", "serving.prove"],
     ["serving.signatures"],
@@ -77,6 +91,10 @@ ORDER = [
         "xdrl.commands.benchmark",
         "xdrl.commands.evaluate",
         "xdrl.commands.explain",
+        "xdrl.commands.figures",
+        "xdrl.commands.methods",
+        "xdrl.commands.trust",
+        "xdrl.commands.watch",
         "xdrl.commands.export",
         "xdrl.commands.games",
         "xdrl.commands.plot",
@@ -191,7 +209,7 @@ def test_tensorflow_is_imported_only_where_it_is_the_subject():
 
 
 def test_matplotlib_draws_figures_and_nothing_else_waits_for_it():
-    drawing = {"xdrl.curve_figure", "xdrl.architecture_figure"}
+    drawing = {"xdrl.curve_figure", "xdrl.architecture_figure", "xdrl.trust.figure"}
     assert direct_imports("matplotlib").keys() - {"xdrl.figure_files"} == drawing  # whose import is for types alone
 
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from xdrl.backends.tensorflow import compile_act, step_input_signature
 from xdrl.errors import UserError
 from xdrl.explainers import find_method
-from xdrl.explainers.maps import MapBatch, compile_method, in_chunks
+from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
 from xdrl.explainers.methods import CELLS
 from xdrl.explainers.subjects import network_subject
 from xdrl.explainers.targets import parse_target
@@ -137,7 +137,7 @@ class Agent:
                 )
             inputs.append(np.asarray(actions, np.int64))
         explainer = self._explainer(method, target, has_actions=actions is not None)
-        found = in_chunks(explainer, inputs, CHUNK)
+        found = explain_in_chunks(explainer, inputs, CHUNK)
         lies_on = find_method(method).lies_on
         box = self.network.heatmap_box if lies_on == CELLS else self.network.observation_box
         return Explanation(found.maps, found.peaks, found.statuses, box)

@@ -4,7 +4,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from xdrl.benchmarks.records import MEASUREMENTS, Benchmark, Measurement
+from xdrl.benchmarks.records import MEASUREMENTS, Benchmark, Machine, Measurement
 
 
 def measurement_line(name: str, measurement: Measurement) -> str:
@@ -33,12 +33,17 @@ def benchmark_view(benchmark: Benchmark) -> Group:
             f"{found.cores:.2f}",
             f"{found.peak_bytes / 1e6:,.0f}",
         )
-    note = (
-        f"A screen of the yardstick counts as one step. {machine.processor}, cores {machine.num_cores}, "
-        f"{'with' if machine.has_gpu else 'without'} a GPU, TensorFlow {machine.tensorflow}, Keras {machine.keras}, "
-        f"Python {machine.python}, TF_ENABLE_ONEDNN_OPTS {machine.onednn or 'not set'}."
-    )
+    note = f"A screen of the yardstick counts as one step. {machine_line(machine)}"
     return Group(table, _ratios_view(benchmark), Text(note, "dim"))
+
+
+def machine_line(machine: Machine) -> str:
+    """Says in a sentence where something was measured."""
+    return (
+        f"{machine.processor}, cores {machine.num_cores}, {'with' if machine.has_gpu else 'without'} a GPU, "
+        f"TensorFlow {machine.tensorflow}, Keras {machine.keras}, Python {machine.python}, "
+        f"TF_ENABLE_ONEDNN_OPTS {machine.onednn or 'not set'}."
+    )
 
 
 def _ratios_view(benchmark: Benchmark) -> Table:

@@ -1,7 +1,9 @@
 """Plays whole games: many at once for a score, one with everything kept for an explanation."""
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,25 +135,45 @@ def record_episode(agent: Agent, protocol: Protocol, max_steps: int, *, is_greed
         is_greedy: take the most probable action; else draw from the policy.
         seed: of the game and of the draws.
     """
+    with closing(play_steps(agent, protocol, is_greedy=is_greedy, seed=seed)) as game:
+        return join_steps(list(itertools.islice(game, max_steps)))
+
+
+def play_steps(agent: Agent, protocol: Protocol, *, is_greedy: bool, seed: int) -> Generator[Recording, None, None]:
+    """Plays one game, a step at a time.
+
+    Args:
+        agent: that plays.
+        protocol: how the game is played.
+        is_greedy: take the most probable action; else draw from the policy.
+        seed: of the game and of the draws.
+
+    Yields:
+        recordings of one step each; in the last one the game is over.
+    """
     environment = VectorEnvironment(agent.game, 1, protocol)
     generator = np.random.default_rng(seed)
     screens, state = environment.reset(seed), agent.initial_state(1)
-    kept: list[tuple] = []
     is_over = False
-    while not is_over and len(kept) < max_steps:
-        decision = agent.act(screens, state)
-        actions = decision.actions if is_greedy else sample_actions(decision.logits, generator)
-        steps = environment.step(actions)
-        thoughts = decision.logits, decision.probabilities, decision.values
-        kept.append((screens, *state, actions, *thoughts, steps.rewards, steps.lives))
-        screens, state = steps.screens, decision.state
-        is_over = bool(steps.is_terminated[0] or steps.is_truncated[0])
-    environment.close()
-    seen, state_h, state_c, taken, logits, probabilities, values, rewards, lives = (
-        np.concatenate(field) for field in zip(*kept, strict=True)
-    )
-    state = CoreState(state_h, state_c)
-    return Recording(seen, state, taken, logits, probabilities, values, rewards, lives, is_over)
+    try:
+        while not is_over:
+            decision = agent.act(screens, state)
+            actions = decision.actions if is_greedy else sample_actions(decision.logits, generator)
+            steps = environment.step(actions)
+            is_over = bool(steps.is_terminated[0] or steps.is_truncated[0])
+            thoughts = decision.logits, decision.probabilities, decision.values
+            yield Recording(screens, state, actions, *thoughts, steps.rewards, steps.lives, is_over)
+            screens, state = steps.screens, decision.state
+    finally:
+        environment.close()
+
+
+def join_steps(parts: list[Recording]) -> Recording:
+    """Joins recordings of a game that follow on each other, at least one."""
+    names = ("screens", "actions", "logits", "probabilities", "values", "rewards", "lives")
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    state = CoreState(*(np.concatenate(halves) for halves in zip(*(part.state for part in parts), strict=True)))
+    return Recording(state=state, is_over=parts[-1].is_over, **joined)
 
 
 def summarise_episodes(episodes: list[Episode]) -> Summary:

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xdrl.errors import UserError
+from xdrl.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,8 +18,4 @@ def save_figure(path: Path, figure: "Figure") -> None:
     """
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture.getvalue())
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
+    write_bytes(path, picture.getvalue())

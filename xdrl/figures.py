@@ -1,7 +1,7 @@
 """Pictures with words in them: the frames of the video, and the strip of consecutive frames of the paper's Fig. 2."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,27 +85,45 @@ def write_video(path: Path, frames: Iterable[np.ndarray]) -> None:
             writer.close()
 
 
-def strip(screens: np.ndarray, overlays: np.ndarray, captions: list[str]) -> np.ndarray:
-    """Draws consecutive frames in a row, the game above and the overlay below.
+def write_gif(path: Path, frames: Iterable[np.ndarray]) -> None:
+    """Writes frames as an animated GIF that plays over and over, at the game's own speed.
 
     Args:
-        screens: uint8 [N, H, W, 3].
-        overlays: uint8 [N, H, W, 3].
-        captions: N, one under each frame.
+        path: of the file.
+        frames: uint8 [H, W, 3] each, at least one.
+    """
+    first, *others = (Image.fromarray(frame).quantize(128, dither=Image.Dither.NONE) for frame in frames)
+    # GIF counts time in hundredths of a second.
+    duration = round(100 / STEPS_PER_SECOND) * 10
+    first.save(path, "GIF", save_all=True, append_images=others, duration=duration, loop=0)
+
+
+def strip(rows: Sequence[np.ndarray], captions: Sequence[str], titles: Sequence[str] = ()) -> np.ndarray:
+    """Draws frames in rows, such as consecutive ones of a game above and their overlays below.
+
+    Args:
+        rows: uint8 [N, H, W, 3] each, all of one shape.
+        captions: N, one under each column, of at most two lines.
+        titles: one left of each row; none leaves no room for them.
 
     Returns:
         uint8, the picture.
     """
-    count, height, width = screens.shape[:3]
+    count, height, width = rows[0].shape[:3]
     gap = 8
-    size = (count * (width + gap) + gap, 2 * (height + gap) + gap + 2 * _LINE)
+    margin = gap + (max(int(_font(20).getlength(title)) for title in titles) + 2 * gap if titles else 0)
+    size = (margin + count * (width + gap), len(rows) * (height + gap) + gap + 2 * _LINE)
     picture = Image.new("RGB", size, (255, 255, 255))
     draw = ImageDraw.Draw(picture)
-    for index in range(count):
-        left = gap + index * (width + gap)
-        picture.paste(Image.fromarray(screens[index]), (left, gap))
-        picture.paste(Image.fromarray(overlays[index]), (left, 2 * gap + height))
-        draw.multiline_text((left + 4, 3 * gap + 2 * height), captions[index], fill=(20, 20, 20), font=_font(20))
+    for number, frames in enumerate(rows):
+        top = gap + number * (height + gap)
+        if titles:
+            draw.text((gap, top + height / 2), titles[number], fill=(20, 20, 20), font=_font(20), anchor="lm")
+        for index, frame in enumerate(frames):
+            picture.paste(Image.fromarray(frame), (margin + index * (width + gap), top))
+    for index, caption in enumerate(captions):
+        place = (margin + index * (width + gap) + 4, size[1] - 2 * _LINE)
+        draw.multiline_text(place, caption, fill=(20, 20, 20), font=_font(20))
     return np.asarray(picture)
 
 

@@ -57,6 +57,19 @@ def replace_file(path: Path, text: str) -> None:
         aside.write_text(text)
 
 
+def write_bytes(path: Path, contents: bytes) -> None:
+    """Writes a file that is nobody's only copy, such as a picture, the folders on the way included.
+
+    Raises:
+        UserError: it could not be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(contents)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
 @contextmanager
 def replaced_file(path: Path) -> Iterator[Path]:
     """Gives the name of a file to write; on a clean exit it takes the place of `path`.

@@ -18,6 +18,7 @@ from xdrl.games import GAMES
 
 if TYPE_CHECKING:  # these import a backend, which takes seconds
     from xdrl.evaluation import Summary
+    from xdrl.explainers.methods import Method
     from xdrl.progress import Progress
 
 
@@ -70,6 +71,16 @@ def training_line(progress: "Progress") -> str:
         f"entropy {_figure(progress.entropy, 3)}"
         + (f", {progress.bad_gradients:,} gradients not finite" if progress.bad_gradients else "")
     )
+
+
+def methods_view(methods: Mapping[str, "Method"]) -> RenderableType:
+    """Lists explanation methods by name."""
+    table = Table(caption="`explain --method NAME`, or `--method all` to compare them.", caption_justify="left")
+    for heading in ("method", "what the map is made of", "source"):
+        table.add_column(heading, no_wrap=heading == "method")
+    for name, method in methods.items():
+        table.add_row(name, method.description, method.source)
+    return table
 
 
 def games_view(shipped: Mapping[str, Path], steps: Mapping[str, int]) -> RenderableType:

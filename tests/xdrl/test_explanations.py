@@ -3,15 +3,13 @@
 import dataclasses
 import json
 
-import imageio_ffmpeg
 import numpy as np
 import pytest
-from PIL import Image
 
 from xdrl.agents import Explanation
 from xdrl.errors import UserError
 from xdrl.evaluation import record_episode
-from xdrl.explanations import explain_episode, explanation_record, write_explanation
+from xdrl.explanations import explain_episode, explanation_record
 from xdrl.games import Protocol
 
 STEPS = 9
@@ -125,24 +123,3 @@ def test_the_strip_begins_where_the_weakest_of_its_maps_is_strongest(agent, epis
     assert first_step([9, 9, 0, 3, 3, 3, 3, 3, 3]) == 3
     assert first_step([2, 2, 2, 2, 2, 2, 1, 9, 9]) == 0
     assert first_step([0] * 9) == 0
-
-
-def test_video_strip_and_figures_are_written(agent, episode, recording, record, tmp_path):
-    counts: list[int] = []
-    written = write_explanation(agent, episode, tmp_path / "new" / "Pong", counts.append)
-    folder = tmp_path / "new" / "Pong"
-    assert sorted(path.name for path in folder.iterdir()) == ["explanation.json", "strip.png", "video.mp4"]
-    assert json.loads((folder / "explanation.json").read_text()) == written == record
-    assert counts == list(range(1, STEPS + 1))
-    assert imageio_ffmpeg.count_frames_and_secs(str(folder / "video.mp4"))[0] == STEPS
-    picture = np.asarray(Image.open(folder / "strip.png"))
-    assert picture.shape == (2 * 428 + 8 + 60, 6 * 328 + 8, 3)
-    first = record["strip"]["first_step"]
-    np.testing.assert_array_equal(picture[8:428:2, 8:328:2], recording.screens[first])
-
-
-def test_a_game_shorter_than_the_strip_is_written_whole(agent, tmp_path):
-    recording = record_episode(agent, Protocol(), 2, is_greedy=True, seed=0)
-    record = write_explanation(agent, explain_episode(agent, recording, "value", "grad-cam"), tmp_path)
-    assert record["strip"] == {"first_step": 0, "frames": 2}
-    assert np.asarray(Image.open(tmp_path / "strip.png")).shape[1] == 2 * 328 + 8

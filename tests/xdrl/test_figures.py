@@ -8,7 +8,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from PIL import ImageFont
+from PIL import Image, ImageFont
 
 from xdrl.figures import (
     GUTTER,
@@ -18,6 +18,7 @@ from xdrl.figures import (
     save_png,
     strip,
     video_frame,
+    write_gif,
     write_video,
 )
 
@@ -106,13 +107,35 @@ def test_a_blank_map_is_explained_in_the_panel():
 def test_a_strip_holds_each_screen_above_its_overlay(count):
     screens = np.stack([np.full((420, 320, 3), 10 * index, np.uint8) for index in range(count)])
     overlays = screens + 100
-    picture = strip(screens, overlays, ["step 1\nUP 0.50"] * count)
+    picture = strip([screens, overlays], ["step 1\nUP 0.50"] * count)
     assert picture.shape == (2 * 428 + 8 + 60, count * 328 + 8, 3)
     for index in range(count):
         left = 8 + index * 328
         np.testing.assert_array_equal(picture[8:428, left : left + 320], screens[index])
         np.testing.assert_array_equal(picture[436:856, left : left + 320], overlays[index])
         assert (picture[864:, left : left + 320] < 128).any(), "no caption"
+
+
+def test_a_strip_of_several_rows_names_each_at_its_left():
+    rows = [np.full((2, 42, 32, 3), 40 * number, np.uint8) for number in range(3)]
+    picture = strip(rows, ["a", "b"], ["", "occlusion", "blur"])
+    margin = picture.shape[1] - 2 * 40
+    assert margin > ImageFont.load_default(20).getlength("occlusion")
+    for number in range(3):
+        top = 8 + number * 50
+        np.testing.assert_array_equal(picture[top : top + 42, margin : margin + 32], rows[number][0])
+        assert (picture[top : top + 42, : margin - 8] < 128).any() == bool(number)
+
+
+def test_a_gif_plays_its_frames_at_the_games_speed_over_and_over(tmp_path):
+    levels = [20, 90, 230]
+    write_gif(tmp_path / "clip.gif", (np.full((42, 64, 3), level, np.uint8) for level in levels))
+    with Image.open(tmp_path / "clip.gif") as picture:
+        assert (picture.size, picture.n_frames, picture.info["loop"]) == ((64, 42), 3, 0)
+        assert picture.info["duration"] == pytest.approx(1000 / STEPS_PER_SECOND, abs=5)
+        for index, level in enumerate(levels):
+            picture.seek(index)
+            assert abs(float(np.asarray(picture.convert("RGB")).mean()) - level) < 4
 
 
 def test_a_video_is_an_h264_mp4_of_the_right_size_speed_and_length(tmp_path):
@@ -139,8 +162,6 @@ def test_a_writer_is_closed_when_a_frame_cannot_be_drawn(tmp_path):
 
 
 def test_a_png_holds_the_picture_bit_by_bit(tmp_path):
-    from PIL import Image
-
     picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
     save_png(tmp_path / "picture.png", picture)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "picture.png")), picture)

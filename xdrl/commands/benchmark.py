@@ -1,29 +1,42 @@
-"""`benchmark`: how fast training is on this machine."""
+"""`benchmark`: how fast training is on this machine, or explaining."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.progress import Progress
 
 from xdrl.commands.console import console
+from xdrl.commands.loading import load_tensorflow
+
+FRAMES, ROUNDS = 384, 5
+"""Of the game that is explained, and how often each method is timed."""
 
 
 def benchmark(
-    game: Annotated[str, typer.Option(metavar="GAME", help="That is trained.")] = "Qbert",
-    seconds: Annotated[float, typer.Option(help="Of each measurement, without its warm-up.")] = 10.0,
+    game: Annotated[str | None, typer.Option(metavar="GAME", help="[default: Qbert, to explain Pong]")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Time the explanation methods instead.")] = False,
+    seconds: Annotated[float, typer.Option(help="Of each measurement of training, without its warm-up.")] = 10.0,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: train's]")] = None,
     envs_per_worker: Annotated[int | None, typer.Option(min=1, help="Environments each.  [default: train's]")] = None,
     output: Annotated[Path, typer.Option(help="JSON with all that was measured.")] = Path("benchmark.json"),
 ) -> None:
-    """Measure how fast training is here, and its parts, beside a yardstick: plain gradients of plain TensorFlow."""
+    """Measure how fast training is here, beside plain gradients of plain TensorFlow; or explaining, beside playing."""
+    if explain:
+        _benchmark_explaining(game or "Pong", output)
+    else:
+        asked = {"num_workers": workers, "envs_per_worker": envs_per_worker}
+        given = {name: value for name, value in asked.items() if value is not None}
+        _benchmark_training(game or "Qbert", given, seconds, output)
+
+
+def _benchmark_training(game: str, asked: dict[str, Any], seconds: float, output: Path) -> None:
     from xdrl.backends import choose_backend
     from xdrl.benchmark_view import benchmark_view, measurement_line
     from xdrl.benchmarks.measuring import measure, prepare_benchmark
     from xdrl.benchmarks.records import MEASUREMENTS, Benchmark, save_benchmark
     from xdrl.games import find_game
 
-    asked = {"num_workers": workers, "envs_per_worker": envs_per_worker}
-    asked = {name: value for name, value in asked.items() if value is not None}
     with console.status("Looking at the machine ..."):
         machine, settings = prepare_benchmark(find_game(game), asked, seconds, choose_backend())
     measurements = {}
@@ -34,4 +47,23 @@ def benchmark(
     found = Benchmark(machine, settings, measurements)
     console.print(benchmark_view(found))
     save_benchmark(output, found)
+    console.print(f"Written: {output}")
+
+
+def _benchmark_explaining(game: str, output: Path) -> None:
+    load_tensorflow()
+    from xdrl.agent_finder import find_agent
+    from xdrl.benchmarks.explaining import benchmark_explaining, explaining_to_json
+    from xdrl.environments import find_protocol
+    from xdrl.evaluation import record_episode, save_json
+    from xdrl.explaining_view import explaining_view
+
+    agent = find_agent(game, None)
+    with console.status("Playing ..."):
+        recording = record_episode(agent, find_protocol("standard", agent.game), FRAMES, is_greedy=False, seed=0)
+    with Progress(console=console) as bar:
+        task = bar.add_task("Explaining, with every method in turn", total=ROUNDS)
+        found = benchmark_explaining(agent, recording, ROUNDS, lambda count: bar.update(task, completed=count))
+    console.print(explaining_view(found))
+    save_json(output, explaining_to_json(found))
     console.print(f"Written: {output}")

@@ -8,7 +8,7 @@ from rich.progress import track
 
 from xdrl.commands.console import console
 from xdrl.commands.loading import load_tensorflow
-from xdrl.commands.options import AgentOption, OptionalGame, SeedOption
+from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, SeedOption
 
 
 def evaluate(
@@ -16,9 +16,7 @@ def evaluate(
     agent: AgentOption = None,
     episodes: Annotated[int, typer.Option(min=1, help="Whole games, the first that are started.")] = 100,
     protocol: Annotated[str, typer.Option(help="standard, sticky or paper.")] = "standard",
-    greedy: Annotated[
-        bool, typer.Option("--greedy/--sample", help="Most probable actions, or drawn from the policy.")
-    ] = False,
+    greedy: GreedyOption = False,
     seed: SeedOption = 0,
     output: Annotated[Path | None, typer.Option(help="JSON with every game's score.")] = None,
 ) -> None:

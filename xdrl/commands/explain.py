@@ -1,52 +1,119 @@
-"""`explain`: a game, and what at every step spoke for the action."""
+"""`explain`: a game, what at every step spoke for the action, and a report to scrub through it."""
 
+import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
 
-from xdrl.commands.console import console
+from xdrl.commands.console import console, errors
 from xdrl.commands.loading import load_tensorflow
-from xdrl.commands.options import AgentOption, OptionalGame, SeedOption
+from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, SeedOption
+from xdrl.errors import UserError
+
+ALL = "all"
+STEPS, STEPS_OF_ALL = 2000, 120
+"""Agent steps that are kept unless told otherwise; all methods together are some 200 times as slow as Grad-CAM."""
 
 
 def explain(
     game: OptionalGame = None,
     agent: AgentOption = None,
-    steps: Annotated[int, typer.Option(min=1, help="Agent steps of the game that are kept at most.")] = 2000,
-    method: Annotated[str, typer.Option(help="grad-cam.")] = "grad-cam",
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Agent steps that are kept at most.  [default: 2000, of all methods 120]")
+    ] = None,
+    method: Annotated[str, typer.Option(help="What makes the map, see `methods`; or all, to compare.")] = "grad-cam",
     target: Annotated[str, typer.Option(help="chosen, value, action:UP, contrast or contrast:UP.")] = "chosen",
-    greedy: Annotated[
-        bool, typer.Option("--greedy/--sample", help="Most probable actions, or drawn from the policy.")
-    ] = False,
+    greedy: GreedyOption = False,
     seed: SeedOption = 0,
+    maps: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="Write the raw maps, too; numpy reads it.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Folder.  [default: explanations/GAME]")] = None,
 ) -> None:
-    """Play a game and show at every step what on the screen spoke for the action."""
+    """Play a game, and show at every step what on the screen spoke for the action: report, video and pictures."""
     load_tensorflow()
     from xdrl.agent_finder import find_agent
     from xdrl.environments import find_protocol
     from xdrl.evaluation import record_episode
-    from xdrl.explainers import find_method
-    from xdrl.explainers.targets import parse_target
-    from xdrl.explanations import explain_episode, write_explanation
+    from xdrl.explanation_files import write_explanation, write_maps
 
     found = find_agent(game, agent)
-    find_method(method)
-    parse_target(target, found.action_names)
+    methods, left_out = _choose_methods(method, target, found.action_names)
     folder = output or Path("explanations") / found.game.name
     console.print(f"{found.game.name}: {found.provenance.source}, {found.provenance.agent_steps:,} agent steps trained")
     with console.status("Playing ..."):
         standard = find_protocol("standard", found.game)
-        recording = record_episode(found, standard, steps, is_greedy=greedy, seed=seed)
-    with console.status("Explaining ..."):
-        episode = explain_episode(found, recording, target, method)
+        kept = steps or (STEPS_OF_ALL if method == ALL else STEPS)
+        recording = record_episode(found, standard, kept, is_greedy=greedy, seed=seed)
+    first, *others = _explain(found, recording, target, methods)
     with Progress(console=console) as bar:
         task = bar.add_task("Writing the video", total=len(recording.actions))
-        record = write_explanation(found, episode, folder, lambda count: bar.update(task, completed=count))
+        record, failures = write_explanation(
+            found, first, folder, others, lambda count: bar.update(task, completed=count)
+        )
+    if maps:
+        write_maps(maps, recording.actions, [first, *others])
+    notes = _write_report(found, first, [other.method for other in others], folder / "report.html")
     ending = "" if record["is_over"] else ", where --steps cut it"
     console.print(f"Score {record['score']:g} after {record['steps']:,} agent steps{ending}.")
-    if record["share_blank"] > 0.5:
-        console.print(f"{record['share_blank']:.0%} of the maps are blank: little that is seen speaks for the target.")
-    console.print(f"Written: {folder}/video.mp4, {folder}/strip.png and {folder}/explanation.json")
+    for line in [*left_out, *notes, *failures]:
+        errors.print(f"warning: {line}", style="yellow", soft_wrap=True, highlight=False)
+    written = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    console.print(f"Written: {folder}: {', '.join(written)}", soft_wrap=True)
+    console.print(f"Open {(folder / 'report.html').resolve().as_uri()}", soft_wrap=True)
+
+
+def _choose_methods(name: str, target: str, action_names: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Returns the methods that are meant, and a line for each that does not know the target."""
+    from xdrl.explainers import METHODS, find_method
+    from xdrl.explainers.targets import parse_target
+
+    parsed = parse_target(target, action_names)
+    if name != ALL:
+        find_method(name).check(parsed)
+        return [name], []
+    methods, left_out = [], []
+    for each, found in METHODS.items():
+        try:
+            found.check(parsed)
+            methods.append(each)
+        except UserError as error:
+            left_out.append(str(error))
+    return methods, left_out
+
+
+def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str]) -> list[Any]:
+    from xdrl.explanations import explain_episode
+
+    episodes = []
+    for number, method in enumerate(methods, 1):
+        with console.status(f"Explaining, {method} ({number} of {len(methods)}) ..."):
+            episodes.append(explain_episode(agent, recording, target, method))
+    return episodes
+
+
+def _write_report(agent: Any, episode: Any, other_methods: Sequence[str], path: Path) -> list[str]:
+    """Writes the report; returns what it warns of."""
+    from xdrl.explainers.targets import CHOSEN
+    from xdrl.report import build_report
+    from xdrl.report.claims import find_claims
+
+    facts = [("Command", shlex.join(["python", "cli.py", *sys.argv[1:]]))]
+    with Progress(console=console) as bar:
+        task = bar.add_task("Explaining every action for the report", total=None)
+        return build_report(
+            agent,
+            episode.recording,
+            episode.flips,
+            path,
+            method=episode.method,
+            target=episode.target,
+            others={method: [CHOSEN] for method in other_methods},
+            facts=facts,
+            claims=find_claims(agent),
+            on_target=lambda done, total: bar.update(task, completed=done, total=total),
+        )

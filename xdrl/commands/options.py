@@ -10,4 +10,7 @@ OptionalGame = Annotated[str | None, typer.Argument(metavar="[GAME]", help="Name
 AgentOption = Annotated[
     Path | None, typer.Option("--agent", help="A run, an exported agent, one version of it, or a weights file.")
 ]
+GreedyOption = Annotated[
+    bool, typer.Option("--greedy/--sample", help="Most probable actions, or drawn from the policy.")
+]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of the games and of the actions that are drawn.")]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import layers
 
 from xdrl.errors import UserError
-from xdrl.explainers.maps import MapBatch, compile_method, in_chunks
+from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
 from xdrl.explainers.methods import Method
 from xdrl.explainers.subjects import Choice, Goal, Subject
 
@@ -43,7 +43,9 @@ def explain_model(
             )
         )
 
-    return in_chunks(compile_method(run, [tf.TensorSpec([None, *images.shape[1:]], images.dtype)]), [images], CHUNK)
+    return explain_in_chunks(
+        compile_method(run, [tf.TensorSpec([None, *images.shape[1:]], images.dtype)]), [images], CHUNK
+    )
 
 
 def _checked_images(model: keras.Model, inputs: Any) -> np.ndarray:

@@ -1,10 +1,13 @@
 """What every method returns: a batch of maps, how strong each one is, and why one is blank."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+
+from xdrl.machine import count_cores
 
 OK, ALL_NEGATIVE, ZERO_GRADIENT = "ok", "all_negative", "zero_gradient"
 SINGLE_SCREEN_FLOOR = 1e-6
@@ -58,20 +61,30 @@ def compile_method(run: Callable[..., MapBatch], signature: Sequence[tf.TensorSp
     return tf.function(run, input_signature=signature, autograph=False).get_concrete_function()
 
 
-def in_chunks(compiled: Callable[..., MapBatch], inputs: Sequence[np.ndarray], size: int) -> MapBatch:
-    """Runs a compiled method over some inputs at a time, so that memory stays bounded however many there are.
+def explain_in_chunks(compiled: Callable[..., MapBatch], inputs: Sequence[np.ndarray], size: int) -> MapBatch:
+    """Runs a compiled method as `in_chunks` does; the statuses are a list of strings, all else arrays."""
+    found = in_chunks(compiled, inputs, size)
+    return found._replace(statuses=found.statuses.astype(str).tolist())
+
+
+def in_chunks(compiled: Callable[..., Any], inputs: Sequence[np.ndarray], size: int) -> Any:
+    """Runs a compiled function over some inputs at a time, so that memory stays bounded however many there are.
+
+    As many chunks are under way as there are cores: each waits now and then for what cannot be shared out.
 
     Args:
-        compiled: inputs to their maps.
+        compiled: inputs to tensors of N each.
         inputs: arrays of N each.
         size: inputs at a time.
 
     Returns:
-        the maps of all, as arrays, the statuses as a list of strings.
+        the same of all the inputs, as arrays.
     """
-    parts = [
-        tf.nest.map_structure(lambda tensor: tensor.numpy(), compiled(*(part[start : start + size] for part in inputs)))
-        for start in range(0, len(inputs[0]), size)
-    ]
-    found = tf.nest.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
-    return found._replace(statuses=found.statuses.astype(str).tolist())
+
+    def run(start: int) -> Any:
+        found = compiled(*(tf.constant(part[start : start + size]) for part in inputs))
+        return tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
+
+    with ThreadPoolExecutor(count_cores()) as pool:
+        parts = list(pool.map(run, range(0, len(inputs[0]), size)))
+    return tf.nest.map_structure(lambda *arrays: np.concatenate(arrays), *parts)

@@ -1,0 +1,90 @@
+"""The speed of explanations, measured on a few frames: what the rows are of, and how they compare."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from xdrl.benchmarks.explaining import (
+    ExplainingBenchmark,
+    ExplainingTimes,
+    benchmark_explaining,
+    explaining_to_json,
+)
+from xdrl.benchmarks.reference import REFERENCES, reference_explainer
+from xdrl.errors import UserError
+from xdrl.evaluation import record_episode
+from xdrl.explainers import METHODS
+from xdrl.games import Protocol
+
+ROWS = ["playing", *METHODS, *(f"tf-keras-vis {name}" for name in REFERENCES)]
+
+
+@pytest.fixture(scope="module")
+def recording(agent):
+    return record_episode(agent, Protocol(), 3, is_greedy=False, seed=0)
+
+
+@pytest.fixture(scope="module")
+def rounds() -> list[int]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def measured(agent, recording, rounds) -> ExplainingBenchmark:
+    return benchmark_explaining(agent, recording, 2, rounds.append)
+
+
+@pytest.fixture
+def benchmark(measured) -> ExplainingBenchmark:
+    """Times that can be reckoned with."""
+    times = {"playing": (0.5, 9.0, 0.4), "grad-cam": (0.6, 0.7, 0.5), "tf-keras-vis Gradcam": (3.0, 4.8, 5.0)}
+    rows = {name: ExplainingTimes(3, times.get(name, (1.0, 1.0, 1.0))) for name in measured.rows}
+    return dataclasses.replace(measured, rows=rows)
+
+
+def test_every_method_has_its_row_beside_playing_and_tf_keras_vis(measured, rounds):
+    assert list(measured.rows) == ROWS
+    assert rounds == [0, 1, 2]
+    assert (measured.game, measured.network, measured.num_frames) == ("Pong", "a3c", 3)
+    for row in measured.rows.values():
+        assert row.num_frames == 3 and len(row.milliseconds) == 2 and min(row.milliseconds) > 0
+    assert measured.rows["occlusion"].median > measured.rows["grad-cam"].median, "100 passes take longer than one"
+
+
+def test_ratios_are_of_medians(benchmark):
+    assert benchmark.rows["grad-cam"].median == 0.6
+    assert benchmark.grad_cam_to_playing == pytest.approx(0.6 / 0.5)
+    assert benchmark.reference_to_grad_cam == pytest.approx(4.8 / 0.6)
+
+
+def test_what_is_written_is_plain_json(benchmark):
+    values = json.loads(json.dumps(explaining_to_json(benchmark), allow_nan=False))
+    assert list(values["rows"]) == ROWS
+    assert values["rows"]["grad-cam"] == {"num_frames": 3, "milliseconds": [0.6, 0.7, 0.5], "median": 0.6}
+    assert values["ratios"] == {"grad_cam_to_playing": pytest.approx(1.2), "reference_to_grad_cam": pytest.approx(8)}
+    assert values["machine"]["tensorflow"].startswith("2.") and values["chunk"] == 64
+
+
+def test_nothing_to_repeat_is_refused(agent, recording):
+    with pytest.raises(UserError, match="expected at least 1 repeat, got 0"):
+        benchmark_explaining(agent, recording, 0)
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_what_is_timed_against_says_nothing(agent, recording, capfd, name):
+    reference_explainer(name, agent.network)(recording.screens, recording.actions)
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("kind", ["a3c", "e-a3c"])
+def test_what_grad_cam_is_timed_against_makes_the_same_maps(tiny, kind):
+    agent = tiny.make_agent(kind, seed=1)
+    screens = tiny.play_randomly(agent, 3)
+    actions = np.array([0, 2, 5])
+    found = reference_explainer("Gradcam", agent.network)(screens, actions)
+    maps = agent.explain(screens, actions=actions).maps
+    assert maps.max() > 0
+    lowest, highest = maps.min((1, 2), keepdims=True), maps.max((1, 2), keepdims=True)
+    np.testing.assert_allclose(found, (maps - lowest) / np.maximum(highest - lowest, 1e-6), atol=1e-3)

@@ -1,0 +1,130 @@
+"""The report's maps in a real browser: they are those of the videos, whatever is chosen."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from xdrl.explanations import explain_episode
+from xdrl.report import build_report
+from xdrl.visuals import overlay
+
+
+def expected_overlay(agent, recording, target: str, step: int) -> np.ndarray:
+    episode = explain_episode(agent, recording, target, "grad-cam")
+    part = slice(step, step + 1)
+    drawn = overlay(recording.screens[part], episode.heatmaps[part], agent.network.heatmap_box, scale=1)
+    return ops.convert_to_numpy(drawn)[0].astype(int)
+
+
+def strong_step(agent, recording, target: str) -> int:
+    """A step whose map is clearly there."""
+    return int(explain_episode(agent, recording, target, "grad-cam").explanation.peaks.argmax())
+
+
+@pytest.mark.parametrize(("target", "scale"), [("chosen", "own"), ("value", "own"), ("contrast:FIRE", "own")])
+def test_the_overlay_is_the_one_of_the_videos(report, agent, recording, target: str, scale: str):
+    report.choose("#target", target)
+    step = strong_step(agent, recording, target)
+    report.go_to(step)
+    expected = expected_overlay(agent, recording, target, step)
+    assert np.abs(expected - recording.screens[step]).max() > 50, "the map says nothing"
+    assert np.abs(report.pixels("#overlay") - expected).max() <= 2
+    np.testing.assert_array_equal(report.pixels("#game"), recording.screens[step])
+
+
+def test_an_action_shows_its_own_map_and_the_contrast(report, agent, recording):
+    taken = agent.action_names[recording.actions[30]]
+    other = next(name for name in agent.action_names if name != taken)
+    report.go_to(30)
+    report.click(f"#actions li:nth-child({agent.action_names.index(other) + 1}) button")
+    report.wait(lambda: report.text("#why-title") == f"Why not {other}?")
+    assert report.text("#why-own b") == f"what speaks for {other}"
+    assert report.text("#why-contrast b") == f"what spoke for {taken} and not for {other}"
+    own, against = (expected_overlay(agent, recording, f"{kind}:{other}", 30) for kind in ("action", "contrast"))
+    assert np.abs(report.pixels("#why-own canvas") - own).max() <= 2
+    assert np.abs(report.pixels("#why-contrast canvas") - against).max() <= 2
+    assert np.abs(report.pixels("#overlay") - own).max() <= 2
+    report.click("#why-contrast")
+    report.wait(lambda: report.run("return document.getElementById('target').value") == f"contrast:{other}")
+    report.wait(lambda: np.abs(report.pixels("#overlay") - against).max() <= 2)
+    report.click("#why-close")
+    report.wait(lambda: report.run("return document.getElementById('why').hidden"))
+    assert report.run("return document.getElementById('target').value") == "chosen"
+
+
+def test_the_slider_blends_game_and_overlay(report, agent, recording):
+    step = strong_step(agent, recording, "chosen")
+    report.go_to(step)
+    report.choose("#view", "blend")
+    assert report.run("return document.getElementById('game-figure').hidden")
+    game, full = recording.screens[step].astype(int), expected_overlay(agent, recording, "chosen", step)
+    for blend in (0, 50, 100):
+        report.choose("#blend", blend)
+        expected = game + (full - game) * blend / 100
+        report.wait(lambda expected=expected: np.abs(report.pixels("#overlay") - expected).max() <= 2)
+
+
+def test_on_the_episodes_scale_a_weak_map_looks_weak(report, agent, recording):
+    peaks = explain_episode(agent, recording, "chosen", "grad-cam").explanation.peaks
+    weak = int(np.argsort(peaks)[(peaks == 0).sum()])
+    report.go_to(weak)
+    before = np.abs(report.pixels("#overlay") - recording.screens[weak]).max()
+    report.choose("#scale", "episode")
+    expected = peaks[weak] / peaks.max() * 0.8 * 255
+    report.wait(lambda: np.abs(report.pixels("#overlay") - recording.screens[weak]).max() <= expected + 2)
+    assert before > expected + 2, "the map is strong in itself"
+
+
+class Wrapped:
+    """The agent, behind whose back a test changes its maps."""
+
+    def __init__(self, agent):
+        self.agent = agent
+        self.action_names, self.network, self.game = agent.action_names, agent.network, agent.game
+        self.provenance = agent.provenance
+
+
+class Fine(Wrapped):
+    """The agent, with maps of 80 x 80 cells that have one strong cell each."""
+
+    def explain(self, screens, state, target, method, actions):
+        found = self.agent.explain(screens, state, target, method, actions)
+        maps = np.zeros((len(screens), 80, 80), np.float32)
+        maps[:, 40, 40] = 0.02
+        return found._replace(maps=maps, peaks=maps.max((1, 2)), statuses=["ok"] * len(screens))
+
+
+def test_a_map_that_was_made_coarser_is_as_strong_as_any_and_says_so(page, agent, recording, built, tmp_path):
+    build_report(Fine(agent), recording, built.flips, tmp_path / "fine.html")
+    page.open(tmp_path / "fine.html")
+    assert page.text("#overlay-caption").endswith("grad-cam, raw peak 0.02, drawn in means of 4 × 4 cells")
+    change = np.abs(page.pixels("#overlay") - recording.screens[0].astype(int)).max()
+    assert change > 60, "a sixteenth of the peak would hardly be seen"
+
+
+class Twofold(Wrapped):
+    """The agent, with a second method whose maps of the action taken are those of the value."""
+
+    def explain(self, screens, state, target, method, actions):
+        if method == "second":
+            target = "value"
+        return self.agent.explain(screens, state, target, "grad-cam", actions)
+
+
+def test_a_method_is_chosen_in_place_and_actions_have_the_maps_of_one_that_has_them(
+    page, agent, recording, built, tmp_path
+):
+    others = {"second": ["chosen"]}
+    build_report(Twofold(agent), recording, built.flips, tmp_path / "two.html", target="contrast", others=others)
+    page.open(tmp_path / "two.html")
+    step = strong_step(agent, recording, "value")
+    page.go_to(step)
+    assert page.run("return document.getElementById('target').value") == "contrast"
+    page.choose("#method", "second")
+    expected = expected_overlay(agent, recording, "value", step)
+    page.wait(lambda: np.abs(page.pixels("#overlay") - expected).max() <= 2)
+    assert page.texts("#target option") == ["the action taken"]
+    page.click("#actions li:nth-child(2) button")
+    page.wait(lambda: page.run("return document.getElementById('method').value") == "grad-cam")
+    assert page.run("return document.getElementById('target').value") == f"action:{agent.action_names[1]}"
+    assert page.complaints() == []

@@ -1,0 +1,69 @@
+"""A live game: it plays what a recorded one plays, and explains the steps that are kept."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from xdrl.games import Protocol
+from xdrl.report import session as sessions
+from xdrl.report.session import Session
+
+CHOSEN = [("grad-cam", "chosen")]
+
+
+@pytest.fixture
+def session(agent) -> Iterator[Session]:
+    started = Session(agent, Protocol(), "standard", is_greedy=False, seed=0)
+    yield started
+    started.close()
+
+
+def test_it_plays_the_game_that_is_recorded_with_the_seed(session, recording):
+    played = [session.step([])["series"] for _ in range(5)]
+    assert [step["action"] for step in played] == recording.actions[:5, None].tolist()
+    np.testing.assert_allclose([step["value"][0] for step in played], recording.values[:5], atol=1e-3)
+
+
+def test_maps_come_with_the_step_or_are_asked_for_later(session):
+    now = session.step([*CHOSEN, ("grad-cam", "contrast:FIRE")])["maps"]
+    assert [each["target"] for each in now] == ["chosen", "contrast:FIRE"]
+    session.step([])
+    assert session.maps(0, CHOSEN)["maps"] == now[:1]
+    assert session.maps(2, CHOSEN)["maps"] == session.maps(-1, CHOSEN)["maps"] == []
+
+
+def test_a_map_that_can_not_be_computed_says_why_and_the_game_goes_on(session):
+    step = session.step([("tea-leaves", "chosen"), ("grad-cam", "action:JUMP"), *CHOSEN])
+    assert step["maps"][0]["refused"].startswith("expected a method of grad-cam")
+    assert step["maps"][1]["refused"].startswith("expected an action of")
+    assert "strengths" in step["maps"][2] and step["series"]["action"]
+
+
+def test_a_new_game_has_the_next_seed_and_no_past(session, agent):
+    first = [session.step([])["series"]["action"] for _ in range(8)]
+    session.new_game()
+    assert session.maps(0, CHOSEN) == {"maps": []}
+    other = Session(agent, Protocol(), "standard", is_greedy=False, seed=1)
+    again = [session.step([])["series"]["action"] for _ in range(8)]
+    assert again == [other.step([])["series"]["action"] for _ in range(8)] != first
+    other.close()
+
+
+def test_a_game_ends(agent):
+    short = Session(agent, dataclasses.replace(Protocol(), max_frames=40, noop_max=0), "short", is_greedy=True, seed=0)
+    ends = [short.step([]) for _ in range(12)]
+    assert [end["is_over"] for end in ends].index(True) == 9
+    assert ends[-1] == {"is_over": True}
+    short.close()
+
+
+def test_only_the_newest_steps_are_kept(agent, monkeypatch):
+    monkeypatch.setattr(sessions, "STEPS_KEPT", 3)
+    short = Session(agent, Protocol(), "standard", is_greedy=False, seed=0)
+    for _ in range(5):
+        short.step([])
+    assert [bool(short.maps(step, CHOSEN)["maps"]) for step in range(6)] == [False, False, True, True, True, False]
+    assert short.page["steps_kept"] == 3
+    short.close()

@@ -1,0 +1,189 @@
+"""The live page over a real socket: the browser plays the game, and the server stops when nobody watches."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xdrl.errors import UserError
+from xdrl.report import games, watch
+from xdrl.report.watch import serve_watch
+
+ROOT = Path(__file__).parents[3]
+
+
+class Server:
+    """A server in a thread."""
+
+    def __init__(self, agent, monkeypatch: pytest.MonkeyPatch, **options):
+        monkeypatch.setattr(watch, "CLOSED_SECONDS", 0.3)  # nobody waits long for a page to come back
+        monkeypatch.setattr(watch, "Games", self.keep_games)
+        ready = threading.Event()
+
+        def on_ready(url: str) -> None:
+            self.url = url
+            ready.set()
+
+        self.thread = threading.Thread(
+            target=serve_watch, args=(agent,), kwargs={"port": 0, "on_ready": on_ready, **options}, daemon=True
+        )
+        self.thread.start()
+        assert ready.wait(10)
+
+    def keep_games(self, *arguments) -> games.Games:
+        self.games = games.Games(*arguments)
+        return self.games
+
+    def ask(self, path: str, body: bytes | None = None, **headers: str) -> tuple[int, str]:
+        request = urllib.request.Request(self.url + path, body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def open_game(self):
+        """Opens a game as a page does; returns the connection and what the page is told."""
+        connection = urllib.request.urlopen(self.url + "game", timeout=10)
+        assert connection.readline() == b"event: game\n"
+        told = json.loads(connection.readline().removeprefix(b"data: "))
+        return connection, told
+
+
+@pytest.fixture
+def server(agent, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    started = Server(agent, monkeypatch)
+    yield started
+    with started.open_game()[0]:
+        started.games.stop()
+    started.thread.join(10)
+    assert not started.thread.is_alive()
+
+
+def test_the_agent_plays_in_the_browser(page, server, agent, recording):
+    page.open(server.url)
+    assert page.text("#title") == "Pong" and page.step() == 0
+    np.testing.assert_array_equal(page.pixels("#game"), recording.screens[0])
+    page.press("ArrowRight")
+    page.wait_for_step(1)
+    np.testing.assert_array_equal(page.pixels("#game"), recording.screens[1])
+    assert page.texts("#actions .taken .action-name") == [agent.action_names[recording.actions[1]]]
+    page.click("#play")
+    page.wait(lambda: page.step() >= 4)
+    page.click("#play")
+    page.wait(lambda: page.text("#play") == "Play")
+    stopped = page.step()
+    page.press("Home")
+    page.wait_for_step(0)
+    page.press("End")
+    page.wait(lambda: page.step() >= stopped)
+    assert page.complaints() == []
+
+
+def test_target_method_and_game_are_changed_in_place(page, server, agent, recording):
+    page.open(server.url)
+    page.choose("#target", "value")
+    page.wait(lambda: page.text("#overlay-caption").startswith("what makes the situation"))
+    taken = agent.action_names[recording.actions[0]]
+    other = next(name for name in agent.action_names if name != taken)
+    page.click(f"#actions li:nth-child({agent.action_names.index(other) + 1}) button")
+    page.wait(lambda: page.text("#why-contrast b") == f"what spoke for {taken} and not for {other}")
+    page.press("ArrowRight")
+    page.wait_for_step(1)
+    page.click("#new-game")
+    page.wait_for_step(0)
+    assert page.run("return document.getElementById('timeline').max") == "0"
+    assert page.run("return document.getElementById('moments-section').hidden")
+    assert page.complaints() == []
+
+
+def test_a_page_whose_server_stops_says_so(page, agent, monkeypatch):
+    server = Server(agent, monkeypatch)
+    page.open(server.url)
+    server.games.stop()
+    page.wait(lambda: page.text("#warnings").startswith("This game has ended"))
+    server.thread.join(10)
+    assert not server.thread.is_alive()
+
+
+def test_the_server_stays_while_a_page_is_open_and_stops_when_it_is_closed(agent, monkeypatch):
+    server = Server(agent, monkeypatch)
+    connection, _ = server.open_game()
+    time.sleep(0.6)
+    assert server.thread.is_alive()
+    connection.close()
+    server.thread.join(10)
+    assert not server.thread.is_alive()
+
+
+PROGRAM = """
+import runpy, sys
+from xdrl.report.watch import serve_watch
+agent = runpy.run_path("tests/tiny_agents.py")["make_agent"]()
+serve_watch(agent, port=0, on_ready=lambda url: print(url, flush=True))
+print("stopped well")
+"""
+
+
+def test_a_signal_ends_it_with_a_page_open():
+    program = [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        url = process.stdout.readline().strip()
+        with urllib.request.urlopen(url + "game", timeout=10) as connection:
+            assert connection.readline() == b"event: game\n"
+            process.send_signal(signal.SIGINT)
+            said, complained = process.communicate(timeout=20)
+    assert process.returncode == 0 and said == "stopped well\n"
+    assert "Traceback" not in complained and "ERROR" not in complained
+
+
+def test_foreign_hosts_and_pages_are_refused(server):
+    assert server.ask("", Host="evil.example:80")[0] == 403
+    assert server.ask("step", b"{}", Origin="http://evil.example")[0] == 403
+    status, text = server.ask("")
+    assert status == 200 and "connect-src 'self'" in text
+
+
+def test_what_is_no_question_of_an_open_page_is_refused(server):
+    connection, told = server.open_game()
+    with connection:
+        token = told["token"]
+        for question, status, message in [
+            (b"{", 400, "expected a JSON object"),
+            (b"[]", 400, "expected a JSON object"),
+            (b"\xff", 400, "expected a JSON object"),
+            ({"game": "another", "wanted": []}, 404, "expected a game of an open page"),
+            ({"game": token}, 400, "expected at most 4 pairs"),
+            ({"game": token, "wanted": [["grad-cam"]]}, 400, "expected at most 4 pairs"),
+            ({"game": token, "wanted": [["grad-cam", "chosen"]] * 5}, 400, "expected at most 4 pairs"),
+        ]:
+            body = question if isinstance(question, bytes) else json.dumps(question).encode()
+            answer = server.ask("step", body)
+            assert answer[0] == status and answer[1].startswith(message)
+        body = json.dumps({"game": token, "step": "one", "wanted": []}).encode()
+        assert server.ask("maps", body)[1].startswith("expected a number as step")
+
+
+def test_there_are_not_more_games_than_the_machine_can_hold(server, monkeypatch):
+    monkeypatch.setattr(games, "MOST_GAMES", 1)
+    connection, _ = server.open_game()
+    with connection:
+        assert server.ask("game") == (503, "expected at most 1 open pages")
+
+
+def test_a_port_that_is_taken_and_a_protocol_that_is_none_are_refused(server, agent):
+    port = int(server.url.rsplit(":", 1)[1].strip("/"))
+    with pytest.raises(UserError, match=f"expected a free port at 127.0.0.1:{port}"):
+        serve_watch(agent, port=port)
+    with pytest.raises(UserError, match="expected a protocol of"):
+        serve_watch(agent, port=0, protocol_name="loud")

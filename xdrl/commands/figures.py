@@ -1,0 +1,33 @@
+"""`figures`: the figures of the paper, from the agents that are shipped."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xdrl.commands.console import console
+from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.options import SeedOption
+from xdrl.errors import UserError
+
+
+def figures(
+    agents: Annotated[
+        list[Path] | None, typer.Argument(metavar="AGENT", help="Runs or exported agents.  [default: all shipped]")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Agent steps of each game to choose from.")] = 600,
+    seed: SeedOption = 0,
+    output: Annotated[Path, typer.Option(help="Folder.")] = Path("figures"),
+) -> None:
+    """Draw the figures of the paper: the architecture, consecutive frames of each game, and all games."""
+    load_tensorflow()
+    from xdrl.agents import load_agent
+    from xdrl.paper_figures import make_figures
+    from xdrl.saved_models import SAVED_MODELS, shipped_agents
+
+    folders = agents or list(shipped_agents().values())
+    if not folders:
+        raise UserError(f"expected agents, found none in {SAVED_MODELS}; get one: train Pong, then export Pong")
+    with console.status("Playing and drawing ..."):
+        for path in make_figures([load_agent(folder) for folder in folders], output, steps, seed):
+            console.print(f"Written: {path}")

@@ -1,0 +1,13 @@
+"""`methods`: the explanation methods there are."""
+
+from xdrl.commands.console import console
+from xdrl.commands.loading import load_tensorflow
+
+
+def methods() -> None:
+    """List the explanation methods, what each one's map is made of, and who described it."""
+    load_tensorflow()
+    from xdrl.explainers import METHODS
+    from xdrl.terminal import methods_view
+
+    console.print(methods_view(METHODS))

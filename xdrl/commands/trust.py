@@ -1,0 +1,54 @@
+"""`trust`: does the heatmap tell the truth about the agent?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from xdrl.commands.console import console
+from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.options import AgentOption, OptionalGame
+
+
+def trust(
+    game: OptionalGame = None,
+    agent: AgentOption = None,
+    methods: Annotated[str, typer.Option(help="Names of explanation methods, with commas.")] = "grad-cam",
+    episodes: Annotated[int, typer.Option(min=1, help="That are played; intervals are over them.")] = 5,
+    steps: Annotated[int, typer.Option(min=20, help="Agent steps of an episode that are kept at most.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the games, and of what is random in the tests.")] = 0,
+    compare: Annotated[
+        Path | None, typer.Option(help="Another agent of the game, such as an a3c of like score.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder.  [default: trust/GAME]")] = None,
+) -> None:
+    """Test whether the heatmaps tell the truth: objects, baselines, deletion, occlusion, randomised weights."""
+    load_tensorflow()
+    from xdrl.agent_finder import find_agent
+    from xdrl.agents import load_agent
+    from xdrl.evaluation import save_json
+    from xdrl.report.claims import TRUST, TRUST_RECORD
+    from xdrl.trust.examination import examine
+    from xdrl.trust.figure import save_trust
+    from xdrl.trust.records import Settings, to_json
+    from xdrl.trust.view import trust_view
+
+    found = find_agent(game, agent)
+    rival = load_agent(compare) if compare else None
+    names = tuple(name.strip() for name in methods.split(",") if name.strip())
+    settings = Settings(methods=names, num_episodes=episodes, max_steps=steps, seed=seed)
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("", total=None)
+        result = examine(
+            found,
+            settings,
+            rival,
+            lambda done, total, what: bar.update(task, completed=done, total=total, description=what),
+        )
+    folder = output or TRUST / found.game.name
+    console.print(trust_view(result))
+    save_json(folder / TRUST_RECORD, to_json(result))
+    save_trust(folder / "trust.png", result)
+    console.print(f"Written: {folder}/{TRUST_RECORD} and {folder}/trust.png")

@@ -1,0 +1,33 @@
+"""`watch`: the agent plays live in the browser."""
+
+from typing import Annotated
+
+import typer
+
+from xdrl.commands.console import console
+from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, SeedOption
+
+
+def watch(
+    game: OptionalGame = None,
+    agent: AgentOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8502,
+    protocol: Annotated[str, typer.Option(help="standard, sticky or paper.")] = "standard",
+    greedy: GreedyOption = False,
+    seed: SeedOption = 0,
+    stay: Annotated[bool, typer.Option("--stay", help="Go on when the last page is closed.")] = False,
+) -> None:
+    """Watch the agent play live in the browser, with its heatmap, probabilities and value."""
+    load_tensorflow()
+    from xdrl.agent_finder import find_agent
+    from xdrl.report.watch import serve_watch
+
+    found = find_agent(game, agent)
+
+    def announce(url: str) -> None:
+        console.print(f"{found.game.name}, {found.provenance.source}: open {url}", soft_wrap=True)
+        console.print("Ctrl-C stops." if stay else "Ctrl-C stops, and so does closing the page.")
+
+    serve_watch(found, host, port, protocol_name=protocol, is_greedy=greedy, seed=seed, stays=stay, on_ready=announce)

@@ -1,0 +1,123 @@
+"""What a report says, as plain JSON values: the agent, the game step by step, its key moments and its warnings."""
+
+import math
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+import xdrl
+from xdrl.agents import Agent
+from xdrl.colours import colour_table
+from xdrl.evaluation import Recording
+from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
+from xdrl.explanations import EPISODE_FLOOR
+from xdrl.figures import STEPS_PER_SECOND
+from xdrl.highlights import diverse_highlights, importances, screen_features
+from xdrl.measures import entropies, margins
+from xdrl.report.maps import MapSet
+from xdrl.visuals import STRONGEST_ALPHA
+
+KEY_MOMENTS, MOMENT_GAP = 8, 15
+"""Thumbnails of a report at most, and agent steps between two of them: a second of the game."""
+MOSTLY_BLANK, NEARLY_UNIFORM = 0.5, 0.95
+"""Shares above which a report warns: of blank maps, and of the entropy of a policy that knows nothing."""
+_PACKAGES = ("tensorflow", "keras", "numpy", "ale-py")
+
+
+def describe_page(agent: Agent) -> dict[str, Any]:
+    """Returns what a page has to know to draw any game of an agent, the same for a report and for a live page."""
+    names = list(agent.action_names)
+    return {
+        "game": agent.game.name,
+        "actions": names,
+        "largest_entropy": math.log(len(names)),
+        "colours": np.round(colour_table(), 2).tolist(),
+        "strongest_alpha": STRONGEST_ALPHA,
+        "episode_floor": EPISODE_FLOOR,
+        "single_floor": SINGLE_SCREEN_FLOOR,
+        "steps_per_second": STEPS_PER_SECOND,
+    }
+
+
+def describe_steps(recording: Recording, flips: np.ndarray) -> dict[str, list]:
+    """Returns one list a quantity, an element a step.
+
+    Args:
+        recording: of S steps.
+        flips: bool [S], whether the action would be another without memory.
+    """
+    return {
+        "action": recording.actions.tolist(),
+        "probabilities": np.round(recording.probabilities.astype(float), 5).tolist(),
+        "value": np.round(recording.values.astype(float), 4).tolist(),
+        "entropy": np.round(entropies(recording.probabilities).astype(float), 4).tolist(),
+        "margin": np.round(margins(recording.logits).astype(float), 4).tolist(),
+        "reward": recording.rewards.tolist(),
+        "lives": recording.lives.tolist(),
+        "flips": flips.tolist(),
+    }
+
+
+def find_moments(agent: Agent, recording: Recording) -> list[dict[str, Any]]:
+    """Returns the key moments in order: their step, and in words what hung on the action."""
+    spreads = importances(recording.probabilities)
+    features = screen_features(recording.screens)
+    moments = []
+    for step in diverse_highlights(spreads, features, KEY_MOMENTS, MOMENT_GAP).tolist():
+        best = agent.action_names[recording.probabilities[step].argmax()]
+        moments.append({"step": step, "best": best, "spread": round(float(spreads[step]), 4)})
+    return moments
+
+
+def find_warnings(recording: Recording, shown: MapSet) -> list[str]:
+    """Returns what a reader has to know before anything else, a sentence each.
+
+    Args:
+        recording: the game.
+        shown: the maps that the report opens with.
+    """
+    statuses = np.array(shown.statuses)
+    blank, warnings = (statuses != OK).mean(), []
+    if blank > MOSTLY_BLANK:
+        against = (statuses == ALL_NEGATIVE).mean()
+        warnings.append(
+            f"{blank:.0%} of the maps of {shown.target} by {shown.method} are blank ({against:.0%} because all that is "
+            "seen speaks against it): on those steps this report cannot show what the agent went by."
+        )
+    num_actions = recording.probabilities.shape[-1]
+    mean_entropy = float(entropies(recording.probabilities).mean())
+    if num_actions > 1 and mean_entropy > NEARLY_UNIFORM * math.log(num_actions):
+        warnings.append(
+            f"The policy is nearly uniform (mean entropy {mean_entropy:.2f} of at most {math.log(num_actions):.2f} "
+            "nats): the agent hardly prefers any action, so there is little to explain."
+        )
+    return warnings
+
+
+def describe_making(agent: Agent, facts: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Returns how a page was made, name and text in pairs.
+
+    Args:
+        agent: that plays.
+        facts: what only the caller knows, such as the command; they come after the agent.
+    """
+    provenance = agent.provenance
+    versions = [f"{name} {metadata.version(name)}" for name in _PACKAGES]
+    return [
+        ("Agent", provenance.source.as_posix()),
+        ("Network", agent.network.config.kind),
+        ("Trained for", f"{provenance.agent_steps:,} agent steps ({provenance.frames:,} frames)"),
+        *_evaluation_facts(provenance.evaluation),
+        *facts,
+        ("Versions", ", ".join([f"xdrl {xdrl.__version__}", f"Python {platform.python_version()}", *versions])),
+    ]
+
+
+def _evaluation_facts(evaluation: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if not evaluation or "mean" not in evaluation:
+        return []
+    games = f" over {evaluation['num_episodes']} whole games" if "num_episodes" in evaluation else ""
+    return [("Evaluated at", f"{evaluation['mean']:g} points{games}")]

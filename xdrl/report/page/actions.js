@@ -1,0 +1,60 @@
+// Bars of the actions' probabilities, and the two maps of the action that was chosen from them.
+
+class Actions {
+  /** `choose(name)` is called with the action that was clicked, or null when the maps are closed. */
+  constructor(source, choose) {
+    this.source = source;
+    this.rows = source.page.actions.map((name) => {
+      const bar = element("span", { className: "bar" });
+      const share = element("span", { className: "share" });
+      const label = element("span", { className: "action-name" }, name);
+      const track = element("span", { className: "track" }, bar);
+      const button = element("button", { type: "button", className: "action" }, label, track, share);
+      button.addEventListener("click", () => choose(this.chosen === name ? null : name));
+      return { name, bar, share, button };
+    });
+    this.chosen = null;
+    find("actions").replaceChildren(...this.rows.map((row) => element("li", {}, row.button)));
+    find("why-close").addEventListener("click", () => {
+      const row = this.rows.find(({ name }) => name === this.chosen);
+      choose(null);
+      row?.button.focus();
+    });
+  }
+
+  /** Draws the probabilities of a step. */
+  show(step) {
+    const { series } = this.source;
+    const taken = series.action[step];
+    this.rows.forEach(({ name, bar, share, button }, action) => {
+      const probability = series.probabilities[step][action];
+      bar.style.width = `${100 * probability}%`;
+      share.textContent = figure(probability);
+      button.classList.toggle("taken", action === taken);
+      button.setAttribute("aria-pressed", String(name === this.chosen));
+      const remark = action === taken ? ", taken" : "";
+      button.setAttribute("aria-label", `${name}, probability ${figure(probability)}${remark}`);
+    });
+  }
+
+  /** The targets of the action that was chosen: its own map, and what it is held against. */
+  get targets() {
+    return this.chosen === null ? [] : [`action:${this.chosen}`, `contrast:${this.chosen}`];
+  }
+
+  /** Draws the two maps; each is a screen, a map and how strong it is. */
+  showMaps(step, screen, maps, strengths) {
+    find("why").hidden = this.chosen === null;
+    if (this.chosen === null) return;
+    const { page, series } = this.source;
+    const isTaken = page.actions[series.action[step]] === this.chosen;
+    find("why-title").textContent = isTaken ? `Why ${this.chosen}?` : `Why not ${this.chosen}?`;
+    [find("why-own"), find("why-contrast")].forEach((button, index) => {
+      const words = targetAt(this.targets[index], this.source, step);
+      const note = blankReason(maps[index]) || mapNote(maps[index]);
+      paintOverlay(button.querySelector("canvas"), screen, maps[index], strengths[index], 1, page);
+      button.querySelector("span").replaceChildren(element("b", {}, words), element("small", {}, note));
+      button.setAttribute("aria-label", `${words}; ${note} Show it large.`);
+    });
+  }
+}

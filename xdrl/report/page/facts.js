@@ -1,0 +1,62 @@
+// What stands on the page once and for all: title, warnings, key moments, truth table, how it was made.
+
+const TRUTH_COLUMNS = ["Claim", "Verdict", "Figure", "Baselines"];
+const VERDICT_SIGNS = { yes: "✓", no: "✕", "not shown": "?" };
+
+function showFacts(page) {
+  find("title").textContent = page.game;
+  find("subtitle").textContent = page.subtitle;
+  find("warnings").hidden = page.warnings.length === 0;
+  find("warnings").replaceChildren(...page.warnings.map((text) => element("p", { className: "warning" }, text)));
+  writePairs(find("made"), page.made);
+  find("left-out").replaceChildren(...page.left_out.map((text) => element("li", {}, `Left out: ${text}`)));
+  paintScaleKey(find("scale-key"), page);
+}
+
+/** Draws the key moments as buttons that jump there. */
+async function showMoments(source, seek) {
+  const { page } = source;
+  find("moments").replaceChildren(
+    ...page.moments.map(({ step, best, spread }) => {
+      const canvas = element("canvas", { width: 160, height: 210, "aria-hidden": "true" });
+      const words = element("span", {}, element("b", {}, `Step ${step}`), ` ${best}, gap ${figure(spread)}`);
+      const button = element("button", { type: "button" }, canvas, words);
+      button.addEventListener("click", () => seek(step));
+      return element("li", {}, button);
+    }),
+  );
+  const { method, target } = page.default;
+  for (const [index, { step }] of page.moments.entries()) {
+    const [screen, map] = [await source.screen(step), await source.map(step, method, target)];
+    const canvas = find("moments").children[index].querySelector("canvas");
+    paintOverlay(canvas, screen, map, map && peakStrength(map, map.largest, "own", page), 1, page);
+  }
+}
+
+/** Draws the truth table, or says how to make one. */
+function showTruth(page) {
+  if (!page.truth) {
+    const command = element("code", {}, page.truth_command);
+    find("truth").replaceChildren(element("p", {}, "Not tested yet. ", command, " tests it against its baselines."));
+    return;
+  }
+  // The roles are said again, since a narrow page lays the table out as blocks and would take them away.
+  const heads = TRUTH_COLUMNS.map((name) => element("th", { scope: "col", role: "columnheader" }, name));
+  const body = element("tbody", { role: "rowgroup" }, ...page.truth.map(claimRow));
+  const head = element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...heads));
+  find("truth").replaceChildren(element("table", { role: "table" }, head, body));
+}
+
+function claimRow({ claim, verdict, figure: measured, interval, baselines, note }) {
+  const range = interval ? ` [${significant(interval[0])}, ${significant(interval[1])}]` : "";
+  const others = Object.entries(baselines).map(([name, value]) => `${name} ${significant(value)}`);
+  const words = element("th", { scope: "row", role: "rowheader" }, claim);
+  if (note) words.append(element("small", {}, note));
+  const word = `${VERDICT_SIGNS[verdict]} ${verdict}`;
+  const sign = element("span", { className: `verdict ${verdict.replace(" ", "-")}` }, word);
+  const number = measured === null ? "none" : `${significant(measured)}${range}`;
+  const cells = [sign, number, others.join(", ") || "none"].map((content, index) =>
+    element("td", { role: "cell", "data-name": TRUTH_COLUMNS[index + 1] }, content),
+  );
+  return element("tr", { role: "row" }, words, ...cells);
+}

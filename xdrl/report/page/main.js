@@ -1,0 +1,143 @@
+// Puts the page together: a source of steps, the player, and everything that follows the step.
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4];
+
+/** Draws a step everywhere; a step that was overtaken by another is dropped. */
+function makeShow(source, parts) {
+  let newest = 0;
+  return async (step) => {
+    const number = ++newest;
+    const { choices, actions } = parts;
+    const { page } = source;
+    const { method, target, scale } = choices;
+    const wanted = [target, ...actions.targets].map((each) => [choices.methodFor(each), each]);
+    source.wanted = wanted;
+    const screen = await source.screen(step);
+    const maps = await Promise.all(wanted.map(([by, each]) => source.map(step, by, each)));
+    if (number !== newest) return;
+    const strengths = maps.map((map) => map && peakStrength(map, map.largest, scale, page));
+    paintScreen(find("game"), screen);
+    paintOverlay(find("overlay"), screen, maps[0], strengths[0], choices.blend, page);
+    actions.show(step);
+    actions.showMaps(step, screen, maps.slice(1), strengths.slice(1));
+    showWords(source, step, method, target, maps[0]);
+    parts.timeline.show(step);
+    for (const curve of parts.curves) curve.show(step);
+    if (!parts.player.isPlaying) find("announcer").textContent = stepSentence(source, step, maps[0]);
+  };
+}
+
+/** Writes what is said about a step. */
+function showWords(source, step, method, target, map) {
+  const words = targetAt(target, source, step);
+  find("overlay-caption").replaceChildren(element("b", {}, words), ` ${method}, ${mapNote(map)}`);
+  find("overlay").setAttribute("aria-label", `The game under the map: ${words}`);
+  find("blank").hidden = !blankReason(map);
+  find("blank").textContent = blankReason(map);
+  writePairs(find("figures"), stepFigures(source, step));
+  const end = source.isOver ? ", game over" : "";
+  find("position").textContent = source.isLive ? `Step ${step}${end}` : `Step ${step} of ${source.length - 1}`;
+}
+
+function showPlaying(player) {
+  find("play").textContent = player.isPlaying ? "Pause" : "Play";
+  find("speed").value = String(player.speed);
+}
+
+/** Connects the buttons under the picture. */
+function listenToControls(player, jump) {
+  const deeds = {
+    play: () => player.toggle(),
+    first: () => player.by(-Infinity),
+    back: () => player.by(-1),
+    forward: () => player.by(1),
+    last: () => player.by(Infinity),
+    "previous-mark": () => jump(-1),
+    "next-mark": () => jump(1),
+  };
+  for (const [id, deed] of Object.entries(deeds)) find(id).addEventListener("click", deed);
+  find("speed").replaceChildren(...SPEEDS.map((speed) => element("option", { value: speed }, `× ${speed}`)));
+  find("speed").addEventListener("change", () => player.setSpeed(Number(find("speed").value)));
+}
+
+/** Makes what follows the step, and what moves it. */
+function assemble(source) {
+  const parts = {};
+  const player = new Player(source, makeShow(source, parts), () => showPlaying(player));
+  const again = () => player.seek(player.step);
+  const seek = (step) => {
+    player.pause();
+    return player.seek(step);
+  };
+  const actions = new Actions(source, (name) => {
+    actions.chosen = name;
+    parts.choices.setTarget(name === null ? source.page.default.target : `action:${name}`);
+  });
+  Object.assign(parts, {
+    player,
+    actions,
+    choices: new Choices(source, again),
+    timeline: new Timeline(source, player),
+    curves: [
+      new Curve("Score", "points", (from) => scores(from.series), source, seek),
+      new Curve("Value", "expected return, clipped and discounted", (from) => from.series.value, source, seek),
+      new Curve("Entropy", "nats", (from) => from.series.entropy, source, seek),
+    ],
+  });
+  find("curves").replaceChildren(...parts.curves.map((curve) => curve.figure));
+  const jump = (direction) => seek(parts.timeline.neighbour(player.step, direction));
+  for (const id of ["why-own", "why-contrast"]) {
+    find(id).addEventListener("click", () => parts.choices.setTarget(actions.targets[id === "why-own" ? 0 : 1]));
+  }
+  listenToControls(player, jump);
+  listenToKeys(player, SPEEDS, jump);
+  showPlaying(player);
+  return { player, seek, parts };
+}
+
+async function startReport(data) {
+  const source = new ReportSource(data);
+  showFacts(source.page);
+  showTruth(source.page);
+  const { player, seek } = assemble(source);
+  const goTo = async (step) => {
+    await seek(step);
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    find("player").focus({ preventScroll: true });
+    find("player").scrollIntoView({ behavior: isCalm ? "auto" : "smooth" });
+  };
+  await player.seek(0);
+  await showMoments(source, goTo);
+}
+
+/** Says on top of a live page why it plays no more. */
+function showEnd(reason) {
+  const text = `This game has ended: ${reason}. Reload the page for a new one.`;
+  find("warnings").hidden = false;
+  find("warnings").replaceChildren(element("p", { className: "warning" }, text));
+}
+
+async function startLive() {
+  let player = null;
+  const source = await LiveSource.open((reason) => {
+    player?.pause();
+    showEnd(reason);
+  });
+  for (const id of ["moments-section", "truth-section", "moment-legend"]) find(id).hidden = true;
+  find("new-game").hidden = false;
+  showFacts(source.page);
+  const assembled = assemble(source);
+  player = assembled.player;
+  find("new-game").addEventListener("click", async () => {
+    player.pause();
+    await source.startNewGame();
+    assembled.parts.timeline.clear();
+    if (source.length) await player.seek(0);
+  });
+  if (await source.advance()) await player.seek(0);
+}
+
+setUpTheme();
+const data = JSON.parse(find("data").textContent);
+await (data ? startReport(data) : startLive());
+document.documentElement.dataset.ready = "true";

@@ -1,0 +1,53 @@
+// Where a report's steps come from: everything is in the page, and unpacked when it is looked at.
+
+const CHUNKS_KEPT = 8;
+
+class ReportSource {
+  constructor(data) {
+    this.page = data;
+    this.series = data.series;
+    this.methods = data.methods;
+    this.isLive = false;
+    this.first = 0;
+    this.palette = readPalette(data.screens.palette);
+    this.chunks = new Map();
+    this.mapSets = new Map();
+    this.packedMaps = new Map(data.maps.map((packed) => [`${packed.method} ${packed.target}`, packed]));
+  }
+
+  get length() {
+    return this.series.action.length;
+  }
+
+  /** The targets that were computed for a method. */
+  targets(method) {
+    return this.page.maps.filter((packed) => packed.method === method).map((packed) => packed.target);
+  }
+
+  /** A screen's pixels; the chunks looked at last are kept. */
+  async screen(step) {
+    const { height, width, chunk_steps: steps } = this.page.screens;
+    const number = Math.floor(step / steps);
+    const chunk = this.chunks.get(number) ?? unpackChunk(this.page.screens, number);
+    this.chunks.delete(number);
+    this.chunks.set(number, chunk);
+    if (this.chunks.size > CHUNKS_KEPT) this.chunks.delete(this.chunks.keys().next().value);
+    const start = (step - number * steps) * height * width;
+    const indices = (await chunk).subarray(start, start + height * width);
+    return { height, width, pixels: paletteToPixels(indices, this.palette) };
+  }
+
+  /** A map and the largest peak of its episode; null where it was not computed. */
+  async map(step, method, target) {
+    const key = `${method} ${target}`;
+    if (!this.packedMaps.has(key)) return null;
+    if (!this.mapSets.has(key)) this.mapSets.set(key, unpackMaps(this.packedMaps.get(key)));
+    const set = await this.mapSets.get(key);
+    return { ...set.at(step), largest: set.largest };
+  }
+
+  /** There is nothing after the last step. */
+  async advance() {
+    return false;
+  }
+}

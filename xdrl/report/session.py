@@ -1,0 +1,112 @@
+"""A live game: one step after the other when it is asked for one, and maps of the steps that are still kept."""
+
+import threading
+from collections import deque
+from typing import Any
+
+from xdrl.agents import Agent
+from xdrl.errors import UserError
+from xdrl.evaluation import Recording, play_steps
+from xdrl.explainers import METHODS
+from xdrl.explainers.targets import CHOSEN
+from xdrl.games import Protocol
+from xdrl.measures import flips_without_memory
+from xdrl.report.contents import describe_making, describe_page, describe_steps
+from xdrl.report.maps import explain_target, targets_of
+from xdrl.report.packing import pack_maps, pack_screens
+
+STEPS_KEPT = 600
+"""Of a live game, behind the newest one: 40 seconds of play, 60 MB of screens."""
+Wanted = list[tuple[str, str]]
+"""Methods and targets whose maps are asked for."""
+
+
+class Session:
+    """A page's game; calls from several threads take turns.
+
+    Attributes:
+        page: what the page has to know before the first step, as plain JSON values.
+    """
+
+    def __init__(self, agent: Agent, protocol: Protocol, protocol_name: str, *, is_greedy: bool, seed: int) -> None:
+        """Starts a game; its first step is played when it is asked for.
+
+        Args:
+            agent: that plays.
+            protocol: how the game is played.
+            protocol_name: its name.
+            is_greedy: take the most probable action; else draw from the policy.
+            seed: of the first game and of the draws; each new game has the next one.
+        """
+        self._agent, self._protocol, self._is_greedy, self._seed = agent, protocol, is_greedy, seed
+        self._lock = threading.Lock()
+        self._begin()
+        choice = "the most probable actions" if is_greedy else "actions drawn from the policy"
+        facts = [("Game", f"live, {protocol_name} protocol, {choice}, first seed {seed}")]
+        self.page = describe_page(agent) | {
+            "subtitle": "The agent plays live, and shows what it looks at",
+            "warnings": [],
+            "left_out": [],
+            "made": describe_making(agent, facts),
+            "methods": list(METHODS),
+            "default": {"method": next(iter(METHODS)), "target": CHOSEN},
+            "targets": targets_of(agent.action_names),
+            "steps_kept": STEPS_KEPT,
+        }
+
+    def step(self, wanted: Wanted) -> dict[str, Any]:
+        """Plays one step.
+
+        Args:
+            wanted: the maps to explain it with.
+
+        Returns:
+            plain JSON values: the step's `series`, `screens` and `maps`, and whether the game `is_over` with it; of
+            a game that was over before `is_over` alone. A map that cannot be computed says why it is `refused`.
+        """
+        with self._lock:
+            played = next(self._game, None)
+            if played is None:
+                return {"is_over": True}
+            self._kept.append(played)
+            self._num_steps += 1
+            return {
+                "is_over": played.is_over,
+                "series": describe_steps(played, flips_without_memory(self._agent, played)),
+                "screens": pack_screens(played.screens),
+                "maps": self._explain(played, wanted),
+            }
+
+    def maps(self, step: int, wanted: Wanted) -> dict[str, Any]:
+        """Explains a step that is kept: `maps` as in `step`, none of a step that is not."""
+        with self._lock:
+            place = step - (self._num_steps - len(self._kept))
+            is_kept = 0 <= place < len(self._kept)
+            return {"maps": self._explain(self._kept[place], wanted) if is_kept else []}
+
+    def new_game(self) -> dict[str, Any]:
+        """Starts another game, with the next seed; the one before is forgotten."""
+        with self._lock:
+            self._game.close()
+            self._seed += 1
+            self._begin()
+            return {}
+
+    def close(self) -> None:
+        """Frees the emulator."""
+        with self._lock:
+            self._game.close()
+
+    def _begin(self) -> None:
+        self._game = play_steps(self._agent, self._protocol, is_greedy=self._is_greedy, seed=self._seed)
+        self._kept: deque[Recording] = deque(maxlen=STEPS_KEPT)
+        self._num_steps = 0
+
+    def _explain(self, played: Recording, wanted: Wanted) -> list[dict[str, Any]]:
+        packed = []
+        for method, target in wanted:
+            try:
+                packed.append(pack_maps(explain_target(self._agent, played, method, target)))
+            except (UserError, ValueError) as error:  # the game goes on without this map
+                packed.append({"method": method, "target": target, "refused": " ".join(str(error).split())})
+        return packed

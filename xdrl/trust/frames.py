@@ -1,0 +1,79 @@
+"""The screens of an episode on which the costly tests run, and what painting them over does to the agent."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from xdrl.agents import CHUNK, Agent, CoreState
+from xdrl.evaluation import Recording
+
+FRAMES = 100
+"""Of an episode, one from each of as many stretches of it."""
+
+
+class Frames(NamedTuple):
+    """Some screens of an episode.
+
+    Attributes:
+        steps: int64 [N], which.
+        screens: uint8 [N, 210, 160, 3].
+        state: float32 [N, H] each, with which the agent saw them.
+        actions: int64 [N], that were taken.
+        log_probabilities: float64 [N, A].
+        values: float32 [N].
+    """
+
+    steps: np.ndarray
+    screens: np.ndarray
+    state: CoreState
+    actions: np.ndarray
+    log_probabilities: np.ndarray
+    values: np.ndarray
+
+    def repeated(self, indices: np.ndarray) -> "Frames":
+        """Returns the frames of some indices, int [M]; one may come more than once."""
+        fields = (field[indices] for field in (self.actions, self.log_probabilities, self.values))
+        state = CoreState(self.state.h[indices], self.state.c[indices])
+        return Frames(self.steps[indices], self.screens[indices], state, *fields)
+
+
+class Effects(NamedTuple):
+    """What painting over did to each of N decisions.
+
+    Attributes:
+        policy: float64 [N], the divergence KL(before || after) of the policy, in nats.
+        value: float64 [N], the absolute change of the value.
+    """
+
+    policy: np.ndarray
+    value: np.ndarray
+
+
+def choose_frames(recording: Recording, count: int, generator: np.random.Generator) -> Frames:
+    """Draws one step from each of `count` equal stretches of an episode; all steps where there are no more."""
+    num_steps = len(recording.actions)
+    edges = np.linspace(0, num_steps, min(count, num_steps) + 1).astype(int)
+    steps = generator.integers(edges[:-1], edges[1:])
+    state = CoreState(recording.state.h[steps], recording.state.c[steps])
+    log_probabilities = log_softmax(recording.logits[steps])
+    return Frames(
+        steps, recording.screens[steps], state, recording.actions[steps], log_probabilities, recording.values[steps]
+    )
+
+
+def measure_effects(agent: Agent, frames: Frames, painted: np.ndarray) -> Effects:
+    """Shows the agent painted screens, uint8 [N, 210, 160, 3], in place of the frames', the core state held fixed."""
+    policies, values = [], []
+    for start in range(0, len(painted), CHUNK):
+        part = slice(start, start + CHUNK)
+        decision = agent.act(painted[part], CoreState(frames.state.h[part], frames.state.c[part]))
+        before = frames.log_probabilities[part]
+        policies.append((np.exp(before) * (before - log_softmax(decision.logits))).sum(-1))
+        values.append(np.abs(decision.values.astype(float) - frames.values[part]))
+    return Effects(np.maximum(np.concatenate(policies), 0), np.concatenate(values))
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Returns the logarithms of the probabilities, float [N, A] to float64 [N, A]."""
+    shifted = logits.astype(float) - logits.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
