@@ -80,9 +80,12 @@ def done(home) -> dict[str, subprocess.CompletedProcess]:
         "train": run_command(home, "train", "Pong", "--agent-steps", 40, *SMALL),
         "resume": run_command(home, "train", "pong", "--agent-steps", 120, *SMALL),
         "evaluate": run_command(home, "evaluate", "Pong", "--episodes", 1, "--protocol", "sticky", "--seed", 3),
-        "explain": run_command(home, "explain", "--steps", 8, "--target", "contrast:right"),
+        "explain": run_command(home, "explain", "--steps", 8, "--target", "contrast:right", "--maps", "raw/maps.npz"),
+        "trust": run_command(home, "trust", "Pong", "--episodes", 2, "--steps", 20),
         "export": run_command(home, "export", "Pong"),
         "games": run_command(home, "games"),
+        "figures": run_command(home, "figures", "--steps", 8),
+        "methods": run_command(home, "methods"),
     }
 
 

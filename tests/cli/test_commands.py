@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,16 @@ from PIL import Image
 import cli
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("train", "evaluate", "plot", "explain", "export", "serve", "query", "games", "benchmark")
+COMMANDS = (
+    *("train", "evaluate", "explain", "watch", "trust", "figures", "plot"),
+    *("export", "serve", "query", "games", "methods", "benchmark"),
+)
 SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c")
 
 
-@pytest.mark.parametrize("name", ["train", "resume", "evaluate", "explain", "export", "games"])
+@pytest.mark.parametrize(
+    "name", ["train", "resume", "evaluate", "explain", "trust", "export", "games", "figures", "methods"]
+)
 def test_each_command_succeeds_and_says_nothing_of_errors(done, name):
     assert (done[name].returncode, done[name].stderr) == (0, ""), done[name]
     assert done[name].stdout.strip() and "Traceback" not in done[name].stdout
@@ -56,10 +62,62 @@ def test_an_evaluation_goes_where_it_is_told(run, home, done):
 
 def test_an_explanation_is_written_where_it_is_said(home, done):
     folder = home / "explanations/Pong"
-    assert {path.name for path in folder.iterdir()} == {"video.mp4", "strip.png", "explanation.json"}
+    names = {"video.mp4", "clip.gif", "strip.png", "explanation.json", "report.html"}
+    assert {path.name for path in folder.iterdir()} == names
     record = json.loads((folder / "explanation.json").read_text())
     assert (record["steps"], record["target"], record["network"]) == (8, "contrast:right", "a3c")
     assert "after 8 agent steps, where --steps cut it" in done["explain"].stdout
+    assert f"Open file://{folder}/report.html" in done["explain"].stdout
+    with np.load(home / "raw/maps.npz") as maps:
+        assert maps["grad-cam/maps"].shape == (8, 8, 8)
+
+
+def test_a_report_says_how_it_was_made(home, done):
+    page = (home / "explanations/Pong/report.html").read_text()
+    assert "python cli.py explain --steps 8 --target contrast:right --maps raw/maps.npz" in page
+
+
+@pytest.mark.slow
+def test_methods_are_compared_in_a_picture_and_in_the_report(run, home, done):
+    said = run(home, "explain", "Pong", "--steps", 3, "--method", "all", "--target", "value", "--output", "all")
+    assert said.returncode == 0
+    # One method knows no target without an action; that is said, and costs no other.
+    expected = "warning: sarfa: expected a target that is about an action, got value\n"
+    assert expected in said.stderr
+    assert "methods.png, report.html" in said.stdout
+
+
+def test_trust_says_its_verdicts_and_writes_them_with_a_figure(home, done):
+    assert "does the heatmap tell the truth?" in done["trust"].stdout
+    record = json.loads((home / "trust/Pong/trust.json").read_text())
+    assert (record["agent"]["agent_steps"], len(record["episodes"])) == (120, 2)
+    verdicts = {claim["verdict"] for claim in record["methods"][0]["claims"]}
+    assert verdicts and all(verdict in done["trust"].stdout for verdict in verdicts)
+    with Image.open(home / "trust/Pong/trust.png") as picture:
+        assert (picture.format, picture.width) == ("PNG", 1800)
+
+
+def test_the_papers_figures_are_drawn_from_the_agents_that_are_there(home, done):
+    names = ["figure-1.png", "figure-2-Pong.png", "figure-3.png"]
+    assert sorted(path.name for path in (home / "figures").iterdir()) == names
+    assert all(f"Written: figures/{name}" in done["figures"].stdout for name in names)
+
+
+def test_every_method_is_listed_with_its_source(done):
+    said = done["methods"].stdout
+    assert "grad-cam++" in said and "sarfa" in said and "Selvaraju et al. 2017" in said
+
+
+def test_watching_shows_a_page_until_it_is_stopped(start, end, home, done):
+    process = start(home, "watch", "Pong", "--port", 0)
+    line = process.stdout.readline()
+    address = re.search(r"open (http://127\.0\.0\.1:\d+/)", line)
+    assert address, line + process.stderr.read()
+    with urllib.request.urlopen(address[1], timeout=20) as answer:
+        assert b"<title>Pong" in answer.read()
+    process.send_signal(signal.SIGINT)
+    ended = end(process)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_an_export_brings_its_evaluation_and_is_listed(home, done):

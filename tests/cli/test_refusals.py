@@ -1,5 +1,6 @@
 """What the commands say when they cannot do what they are asked: one line, and never a traceback."""
 
+import re
 import socket
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def test_a_game_that_the_emulator_cannot_play_alone_is_refused_in_one_line(run, 
 
 def test_wrong_names_are_refused_with_those_that_exist(fails, done):
     assert "expected a protocol of standard, sticky, paper, got 'best'" in fails("evaluate", "--protocol", "best")
-    assert "expected a method of grad-cam, got 'tea'" in fails("explain", "--method", "tea")
+    for arguments in (("explain", "--method", "tea"), ("trust", "--methods", "grad-cam,tea", "--steps", "20")):
+        assert re.search("expected a method of grad-cam, .*, got 'tea'", fails(*arguments))
     assert "expected a target of chosen, value" in fails("explain", "--target", "all")
     assert "expected an action of NOOP, FIRE, RIGHT" in fails("explain", "--target", "action:JUMP")
     assert "expected network one of e-a3c, a3c, got lstm" in fails(
