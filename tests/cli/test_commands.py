@@ -28,7 +28,10 @@ SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c")
     "name", ["train", "resume", "evaluate", "explain", "trust", "export", "games", "figures", "methods"]
 )
 def test_each_command_succeeds_and_says_nothing_of_errors(done, name):
-    assert (done[name].returncode, done[name].stderr) == (0, ""), done[name]
+    said = done[name].stderr.splitlines()
+    assert done[name].returncode == 0, done[name]
+    # An agent that has hardly learned is worth a warning where it is explained, and nothing else is.
+    assert [line for line in said if name != "explain" or not line.startswith("warning: The policy is nearly")] == []
     assert done[name].stdout.strip() and "Traceback" not in done[name].stdout
 
 

@@ -31,18 +31,6 @@ class Cells(NamedTuple):
     areas: np.ndarray
 
 
-class Cover(NamedTuple):
-    """How much of each cell objects cover.
-
-    Attributes:
-        by_object: for each of S screens int64 [objects, h * w], pixels.
-        by_kind: int64 [S, h * w], pixels, for each kind that the episode shows, and for all objects together.
-    """
-
-    by_object: list[np.ndarray]
-    by_kind: dict[str, np.ndarray]
-
-
 def find_cells(agent: Agent, explanation: Explanation) -> Cells:
     """Places the cells of an explanation's maps on the screen."""
     height, width = explanation.maps.shape[1:]
@@ -65,21 +53,33 @@ def place_cells(shape: tuple[int, int], box: Box, crop: Crop) -> Cells:
     return Cells(shape, of_pixel, areas.astype(float))
 
 
-def cover_cells(scene: Scene, cells: Cells) -> Cover:
-    """Counts the pixels of every object in every cell."""
+def cover_objects(scene: Scene, step: int, cells: Cells) -> np.ndarray:
+    """Counts the pixels of every object of a step in every cell.
+
+    Returns:
+        int32 [objects, h * w].
+    """
     count, is_seen = len(cells.areas), cells.of_pixel >= 0
-    seen = cells.of_pixel[is_seen]
-    by_object = []
-    for labels, objects in zip(scene.labels, scene.objects, strict=True):
-        places = labels[is_seen].astype(np.int64) * count + seen
-        counts = np.bincount(places, minlength=(len(objects) + 1) * count)
-        by_object.append(counts.reshape(len(objects) + 1, count)[1:])
+    places = scene.labels[step][is_seen].astype(np.int64) * count + cells.of_pixel[is_seen]
+    num_objects = len(scene.objects[step])
+    counts = np.bincount(places, minlength=(num_objects + 1) * count)
+    return counts.reshape(num_objects + 1, count)[1:].astype(np.int32)
+
+
+def cover_kinds(scene: Scene, cells: Cells) -> dict[str, np.ndarray]:
+    """Counts the pixels of all objects in every cell, and of each kind that the episode shows.
+
+    Returns:
+        int32 [S, h * w] by kind, `all` first.
+    """
     kinds = sorted({item.kind for objects in scene.objects for item in objects}, key=KINDS.index)
-    by_kind = {ALL: np.stack([pixels.sum(0) for pixels in by_object])}
-    for kind in kinds:
-        chosen = [np.array([item.kind == kind for item in objects], bool) for objects in scene.objects]
-        by_kind[kind] = np.stack([pixels[of_kind].sum(0) for pixels, of_kind in zip(by_object, chosen, strict=True)])
-    return Cover(by_object, by_kind)
+    found = {kind: np.zeros((len(scene.objects), len(cells.areas)), np.int32) for kind in (ALL, *kinds)}
+    for step, objects in enumerate(scene.objects):
+        pixels = cover_objects(scene, step, cells)
+        found[ALL][step] = pixels.sum(0)
+        for kind in kinds:
+            found[kind][step] = pixels[[item.kind == kind for item in objects]].sum(0) if objects else 0
+    return found
 
 
 def cell_means(values: np.ndarray, cells: Cells) -> np.ndarray:

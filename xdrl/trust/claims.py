@@ -8,6 +8,7 @@ from xdrl.trust.baselines import BASELINES, DECISIVE
 from xdrl.trust.cells import ALL
 from xdrl.trust.deletion import DELETION, FILLS, INSERTION
 from xdrl.trust.intervals import Interval, mean_interval, paired_interval, unpaired_interval
+from xdrl.trust.kinds import KINDS
 from xdrl.trust.records import (
     NO,
     NO_FIGURE,
@@ -51,6 +52,7 @@ class Belief(NamedTuple):
 BELIEFS = (
     Belief(Key(OBJECTS, "hit - chance", ALL), "points at moving objects", 0),
     Belief(Key(OBJECTS, "mass ratio", ALL), "lies on moving objects", 1),
+    *(Belief(Key(OBJECTS, "mass ratio", kind), f"lies on objects of the kind {kind}", 1) for kind in KINDS),
     *(
         belief
         for output, fill in itertools.product(OUTPUTS, FILLS)

@@ -6,9 +6,9 @@ import numpy as np
 
 from xdrl.agents import Agent
 from xdrl.explainers.targets import CHOSEN
-from xdrl.trust.cells import ALL, cover_cells, find_cells
+from xdrl.trust.cells import ALL, cover_kinds, find_cells
 from xdrl.trust.claims import compare, single_claim
-from xdrl.trust.episodes import play_episode
+from xdrl.trust.episodes import SeenEpisode, play_episode
 from xdrl.trust.measuring import Readings, read_objects
 from xdrl.trust.records import OBJECTS, OWN, Claim, Contest, Figure, Played, Settings, Subject
 
@@ -45,12 +45,8 @@ def hold_contest(
         on_episode(number)
         seen = play_episode(other, settings, number)
         played.append(seen.played)
-        recording = seen.recording
         for method, found in readings.items():
-            explanation = other.explain(recording.screens, recording.state, CHOSEN, method, recording.actions)
-            cells = find_cells(other, explanation)
-            maps = {OWN: explanation.maps.reshape(len(recording.actions), -1)}
-            found.append(read_objects(maps, cover_cells(seen.scene, cells), cells))
+            found.append(_read_objects(other, seen, method))
     scores = tuple(float(np.mean([episode.score for episode in group])) for group in (episodes, played))
     rival = describe_agent(other)
     words = f"better than the other agent's, {rival.network}"
@@ -61,6 +57,14 @@ def hold_contest(
         if figure.key.source == OWN and figure.key.test == OBJECTS and figure.key.quantity in SENTENCES
     ]
     return Contest(rival, tuple(played), (scores[0], scores[1]), tuple(claims))
+
+
+def _read_objects(agent: Agent, seen: SeenEpisode, method: str) -> Readings:
+    recording = seen.recording
+    explanation = agent.explain(recording.screens, recording.state, CHOSEN, method, recording.actions)
+    cells = find_cells(agent, explanation)
+    maps = {OWN: explanation.maps.reshape(len(recording.actions), -1)}
+    return read_objects(maps, cover_kinds(seen.scene, cells), cells)
 
 
 def _compare(prefix: str, figure: Figure, readings: Sequence[Readings], words: str) -> Claim:

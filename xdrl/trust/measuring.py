@@ -19,7 +19,7 @@ from xdrl.trust.baselines import (
     random_maps,
     time_mean_maps,
 )
-from xdrl.trust.cells import Cells, Cover, cover_cells, find_cells
+from xdrl.trust.cells import Cells, cover_kinds, find_cells
 from xdrl.trust.deletion import DELETION, FILLS, INSERTION, Areas, delete_and_insert, make_fill
 from xdrl.trust.frames import Frames, choose_frames
 from xdrl.trust.health import check_health
@@ -71,29 +71,29 @@ def measure_episode(stage: Stage, on_part: Callable[[str], None] = lambda part: 
     on_part(PARTS[0])
     explanation = _explain(stage, stage.agent)
     cells = find_cells(stage.agent, explanation)
-    cover = cover_cells(stage.scene, cells)
+    pixels = cover_kinds(stage.scene, cells)
     maps = _all_maps(stage, explanation, cells, generator)
     readings = {Key(HEALTH, name): value for name, value in check_health(stage.recording, explanation).items()}
     runner_up = explain_runner_up(stage.agent, stage.recording, stage.method).maps.reshape(maps[OWN].shape)
     readings[Key(SPECIFICITY, "correlation with the runner-up's map")] = likeness(maps[OWN], runner_up)
     on_part(PARTS[1])
-    readings |= read_objects(maps, cover, cells)
+    readings |= read_objects(maps, pixels, cells)
     of_frames = {source: values[frames.steps] for source, values in maps.items()}
     on_part(PARTS[2])
     readings |= dict(_read_removal(stage, frames, of_frames, cells, generator))
     on_part(PARTS[3])
-    readings |= dict(_read_occlusion(stage, frames, of_frames, cover, cells))
+    readings |= dict(_read_occlusion(stage, frames, of_frames, cells))
     on_part(PARTS[4])
     return readings | dict(_read_randomisation(stage, frames, explanation))
 
 
-def read_objects(maps: dict[str, np.ndarray], cover: Cover, cells: Cells) -> Readings:
-    """Plays the pointing game with every source's maps, float [S, C], and every kind of object."""
+def read_objects(maps: dict[str, np.ndarray], pixels: dict[str, np.ndarray], cells: Cells) -> Readings:
+    """Plays the pointing game with every source's maps, float [S, C], and every kind's pixels, integer [S, C]."""
     return {
         Key(OBJECTS, quantity, kind, source): value
         for source, values in maps.items()
-        for kind, pixels in cover.by_kind.items()
-        for quantity, value in point_at(values, pixels, cells.areas).items()
+        for kind, of_kind in pixels.items()
+        for quantity, value in point_at(values, of_kind, cells.areas).items()
     }
 
 
@@ -143,9 +143,9 @@ def _ratios(areas: Areas, chance: Areas, fill: str, source: str) -> Iterator[tup
 
 
 def _read_occlusion(
-    stage: Stage, frames: Frames, maps: dict[str, np.ndarray], cover: Cover, cells: Cells
+    stage: Stage, frames: Frames, maps: dict[str, np.ndarray], cells: Cells
 ) -> Iterator[tuple[Key, float]]:
-    occlusions = occlude_objects(stage.agent, frames, stage.scene, cover)
+    occlusions = occlude_objects(stage.agent, frames, stage.scene, cells)
     for source, values in maps.items():
         for output, found in agreement(occlusions, values, cells.areas)._asdict().items():
             yield Key(OCCLUSION, output, "", source), float(found.mean()) if len(found) else float("nan")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage  # type: ignore[import-untyped]
+from scipy import ndimage
 
 from xdrl.games import Game
 from xdrl.trust.kinds import Colour, Field, Rule, field_of

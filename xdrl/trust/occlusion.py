@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xdrl.agents import Agent
-from xdrl.trust.cells import Cover
+from xdrl.trust.cells import Cells, cover_objects
 from xdrl.trust.frames import Effects, Frames, measure_effects
 from xdrl.trust.objects import Scene
 from xdrl.trust.pointing import mass_shares
@@ -17,7 +17,7 @@ class Occlusions(NamedTuple):
 
     Attributes:
         frames: int64 [M], index of the frame that each of M objects is on.
-        pixels: int64 [M, C], of the object in each cell.
+        pixels: int32 [M, C], of the object in each cell.
         effects: of M objects.
     """
 
@@ -26,21 +26,22 @@ class Occlusions(NamedTuple):
     effects: Effects
 
 
-def occlude_objects(agent: Agent, frames: Frames, scene: Scene, cover: Cover) -> Occlusions:
+def occlude_objects(agent: Agent, frames: Frames, scene: Scene, cells: Cells) -> Occlusions:
     """Paints each object over with the background behind it, one at a time.
 
     Objects of which the agent sees nothing are left out, and so are frames with fewer than two: they have no order.
     """
     indices, pixels, policies, values = [], [], [], []
     for index, step in enumerate(frames.steps):
-        seen = np.flatnonzero(cover.by_object[step].any(-1))
+        covered = cover_objects(scene, step, cells)
+        seen = np.flatnonzero(covered.any(-1))
         if len(seen) < 2:
             continue
         masks = scene.labels[step] == (seen + 1)[:, None, None]
         painted = np.where(masks[..., None], scene.background, frames.screens[index])
         effects = measure_effects(agent, frames.repeated(np.full(len(seen), index)), painted)
         indices.append(np.full(len(seen), index))
-        pixels.append(cover.by_object[step][seen])
+        pixels.append(covered[seen])
         policies.append(effects.policy)
         values.append(effects.value)
     if not indices:

@@ -1,7 +1,7 @@
 """How alike two maps are: Pearson's and Spearman's correlation, and structural similarity."""
 
 import numpy as np
-from scipy import ndimage, stats  # type: ignore[import-untyped]
+from scipy import ndimage, stats
 
 SSIM_SIGMA, SSIM_K1, SSIM_K2 = 1.5, 0.01, 0.03
 """Of the Gaussian window in cells, and the two constants for a range of 1 (Wang et al. 2004)."""

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from xdrl.trust.baselines import DECISIVE
-from xdrl.trust.claims import say_interval
+from xdrl.trust.claims import judge, say_interval
 from xdrl.trust.health import NEAR_UNIFORM
+from xdrl.trust.intervals import unpaired_interval
 from xdrl.trust.records import HEALTH, NO, OBJECTS, OWN, YES, Claim, Key, MethodTrust, Trust
 
 MOSTLY = 0.5
@@ -29,25 +30,30 @@ def trust_view(trust: Trust) -> RenderableType:
         other = trust.contest.other
         mine, theirs = trust.contest.scores
         parts += ["", _claims_table(f"Against {other.source}, {other.network}", trust.contest.claims)]
-        parts.append(Text(f"Scores of the episodes: {mine:g} and {theirs:g} on average.", "dim"))
+        parts.append(Text(f"Scores of the episodes: {mine:.1f} and {theirs:.1f} on average.", "dim"))
     return Group(*parts)
 
 
 def find_warnings(trust: Trust) -> Iterator[str]:
     """Says what makes the figures worth less than they look."""
-    if len(trust.episodes) < 2:
+    episodes = trust.episodes
+    if len(episodes) < 2:
         yield "one episode has no interval, so nothing can be shown; take more with --episodes"
-    if not any(episode.objects_per_screen for episode in trust.episodes):
+    if not any(episode.objects_per_screen for episode in episodes):
         yield "no moving objects were found"
     for method in trust.methods:
         faults = {
-            "blank": "maps are blank",
-            "near uniform": f"policies have more than {NEAR_UNIFORM:.0%} of the largest entropy",
+            "blank": "the map is blank",
+            "near uniform": f"the policy has more than {NEAR_UNIFORM:.0%} of the largest entropy: it hardly chooses",
         }
         for quantity, words in faults.items():
             found = method.figure(Key(HEALTH, quantity))
             if found and found.interval.mean > MOSTLY:
-                yield f"{found.interval.mean:.0%} of the {words} ({method.method})"
+                yield f"{method.method}: on {found.interval.mean:.0%} of the steps {words}"
+    if trust.contest:
+        scores = [[episode.score for episode in group] for group in (episodes, trust.contest.other_episodes)]
+        if judge(unpaired_interval(*scores)) in (YES, NO):
+            yield "the two agents' scores differ, so their heatmaps may differ for that alone"
 
 
 def _claims_table(title: str, claims: tuple[Claim, ...]) -> Table:

@@ -10,7 +10,7 @@ from xdrl.environments import find_protocol
 from xdrl.evaluation import record_episode
 from xdrl.games import Crop, find_game
 from xdrl.preprocessing import Box
-from xdrl.trust.cells import cover_cells, find_cells, place_cells
+from xdrl.trust.cells import find_cells, place_cells
 from xdrl.trust.deletion import BLUR, SHARES, delete_and_insert, make_fill, rank_cells
 from xdrl.trust.frames import Frames, choose_frames, log_softmax, measure_effects
 from xdrl.trust.objects import find_objects
@@ -132,8 +132,8 @@ def test_occlusion_tells_the_object_that_is_used_from_the_one_that_is_not():
         screens[step, used[0] + 2 * step :, used[1] + 2 : used[1] + 10][:2] = 200
         screens[step, 150:154, 10 * step : 10 * step + 4] = 200
     scene = find_objects(screens, find_game("Breakout"))
-    cover, frames = cover_cells(scene, CELLS), look(screens)
-    occlusions = occlude_objects(OneCellAgent(), frames, scene, cover)
+    frames = look(screens)
+    occlusions = occlude_objects(OneCellAgent(), frames, scene, CELLS)
     assert occlusions.frames.tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     is_used = occlusions.pixels[:, USED] > 0
     assert (occlusions.effects.value[is_used] > 0.01).all()
@@ -151,5 +151,5 @@ def test_frames_with_one_object_have_no_order():
     screens = np.zeros((6, 210, 160, 3), np.uint8)
     screens[2, 100:110, 50:60] = 200
     scene = find_objects(screens, find_game("Breakout"))
-    occlusions = occlude_objects(OneCellAgent(), look(screens), scene, cover_cells(scene, CELLS))
+    occlusions = occlude_objects(OneCellAgent(), look(screens), scene, CELLS)
     assert len(agreement(occlusions, np.ones((6, 100)), CELLS.areas).policy) == 0

@@ -6,7 +6,7 @@ import pytest
 from xdrl.games import GAMES, Crop, find_game
 from xdrl.preprocessing import Box
 from xdrl.trust.baselines import motion_maps, other_frame_maps, random_maps, time_mean_maps
-from xdrl.trust.cells import ALL, Cells, cell_means, cover_cells, find_cells, place_cells
+from xdrl.trust.cells import ALL, Cells, cell_means, cover_kinds, cover_objects, find_cells, place_cells
 from xdrl.trust.kinds import OBJECT
 from xdrl.trust.objects import find_objects
 from xdrl.trust.pointing import chances, hits, mass_shares, point_at
@@ -49,8 +49,7 @@ def test_an_agents_cells_lie_where_its_map_does(agent, screens):
 
 
 def test_a_map_exactly_on_the_objects_always_hits_and_a_random_one_hits_by_chance(moving: np.ndarray):
-    cover = cover_cells(find_objects(moving, find_game("Breakout")), TEN_BY_TEN)
-    pixels = cover.by_kind[ALL]
+    pixels = cover_kinds(find_objects(moving, find_game("Breakout")), TEN_BY_TEN)[ALL]
     on_objects = point_at(pixels.astype(float), pixels, TEN_BY_TEN.areas)
     assert on_objects["hit"] == 1
     assert on_objects["hit - chance"] == pytest.approx(1 - chances(pixels).mean())
@@ -65,12 +64,14 @@ def test_a_map_exactly_on_the_objects_always_hits_and_a_random_one_hits_by_chanc
 
 def test_kinds_are_counted_apart(moving: np.ndarray):
     scene = find_objects(moving, find_game("Breakout"))
-    cover = cover_cells(scene, TEN_BY_TEN)
-    assert list(cover.by_kind) == [ALL, OBJECT]
-    np.testing.assert_array_equal(cover.by_kind[ALL], cover.by_kind[OBJECT])
-    for objects, pixels in zip(scene.objects, cover.by_object, strict=True):
+    by_kind = cover_kinds(scene, TEN_BY_TEN)
+    assert list(by_kind) == [ALL, OBJECT]
+    np.testing.assert_array_equal(by_kind[ALL], by_kind[OBJECT])
+    for step, objects in enumerate(scene.objects):
+        pixels = cover_objects(scene, step, TEN_BY_TEN)
         assert [item.area for item in objects] == pixels.sum(-1).tolist()
-    assert cover.by_object[3][0].tolist() == [256 * (cell == 33) for cell in range(100)]
+        assert pixels.sum(0).tolist() == by_kind[ALL][step].tolist()
+    assert cover_objects(scene, 3, TEN_BY_TEN)[0].tolist() == [256 * (cell == 33) for cell in range(100)]
 
 
 def test_a_blank_map_points_everywhere():

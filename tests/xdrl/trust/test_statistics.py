@@ -112,8 +112,12 @@ def test_less_is_better_of_insertion_and_of_likeness():
 def test_kinds_are_held_against_each_other():
     ratios = {"player": (5.0, 5.2, 5.1), "shot": (2.0, 2.1, 2.2), "enemy": (1.0, 2.0, 4.5)}
     figures = [make_figure(Key("objects", "mass ratio", kind), *values) for kind, values in ratios.items()]
-    found = {claim.sentence + " " + claim.comparisons[0].against: claim.verdict for claim in make_claims(figures, "")}
+    claims = make_claims(figures, "")
+    found = {claim.sentence + " " + claim.comparisons[0].against: claim.verdict for claim in claims}
     assert found == {
+        "lies on objects of the kind player better than chance": YES,
+        "lies on objects of the kind enemy better than chance": NOT_SHOWN,
+        "lies on objects of the kind shot better than chance": YES,
         "marks the kind player more than the kind enemy": NOT_SHOWN,
         "marks the kind player more than the kind shot": YES,
         "marks the kind enemy more than the kind shot": NOT_SHOWN,
