@@ -17,10 +17,10 @@ from xdrl.agents import Agent, CoreState
 from xdrl.config import network_config_to_json
 from xdrl.environments import VectorEnvironment
 from xdrl.explainers.maps import normalise
-from xdrl.files import replaced_folder
-from xdrl.progress import read_progress, write_progress
-from xdrl.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version
-from xdrl.stored_agents import find_log
+from xdrl.storage.files import replaced_folder
+from xdrl.storage.progress import read_progress, write_progress
+from xdrl.storage.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version
+from xdrl.storage.stored_agents import find_log
 
 PROOF_SCREENS, PROOF_STEPS = 3, 40
 """Games side by side, and agent steps into them, of the screens that an export is proved on."""

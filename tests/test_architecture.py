@@ -12,9 +12,9 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 
 ORDER = [
     # what everything stands on: the standard library and numpy
-    ["xdrl.errors"],
-    ["xdrl.games", "xdrl.files", "xdrl.colours", "xdrl.backgrounds"],
-    ["xdrl.saved_models", "xdrl.machine", "xdrl.figure_files"],
+    ["xdrl.errors", "xdrl.storage", "xdrl.pictures", "xdrl.explanations", "xdrl.views"],
+    ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.backgrounds"],
+    ["xdrl.storage.saved_models", "xdrl.machine", "xdrl.pictures.figure_files"],
     ["xdrl.config"],
     # the game and the network
     ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores"],
@@ -32,9 +32,9 @@ ORDER = [
     ["xdrl.assembly"],
     ["xdrl.engines", "xdrl.engines.threads"],
     # what is kept on disk
-    ["xdrl.checkpoints", "xdrl.weights_files", "xdrl.saved_variables", "xdrl.events"],
-    ["xdrl.runs", "xdrl.progress"],
-    ["xdrl.stored_agents"],
+    ["xdrl.storage.checkpoints", "xdrl.storage.weights_files", "xdrl.storage.saved_variables", "xdrl.storage.events"],
+    ["xdrl.storage.runs", "xdrl.storage.progress"],
+    ["xdrl.storage.stored_agents"],
     # agents, and what is done with them
     ["xdrl.explainers.targets"],
     ["xdrl.explainers.subjects", "xdrl.explainers.maps"],
@@ -48,7 +48,7 @@ ORDER = [
     ["xdrl.agents"],
     ["xdrl", "xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl.evaluation", "xdrl.training"],
-    ["xdrl.measures", "xdrl.highlights"],
+    ["xdrl.explanations.measures", "xdrl.explanations.highlights"],
     # how fast it all is
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
     ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference"],
@@ -65,22 +65,22 @@ ORDER = [
     ["xdrl.trust.contest"],
     ["xdrl.trust.examination", "xdrl.trust.figure", "xdrl.trust.view"],
     # pictures
-    ["xdrl.visuals"],
-    ["xdrl.figures"],
-    ["xdrl.explanations"],
-    ["xdrl.explanation_pictures"],
-    ["xdrl.explanation_files"],
+    ["xdrl.pictures.overlays"],
+    ["xdrl.pictures.frames"],
+    ["xdrl.explanations.episodes"],
+    ["xdrl.explanations.pictures"],
+    ["xdrl.explanations.files"],
     # a game in the browser
     ["xdrl.report.maps", "xdrl.report.claims", "xdrl.report.guard"],
     ["xdrl.report.packing", "xdrl.report.contents"],
     ["xdrl.report.assembling", "xdrl.report.session"],
     ["xdrl.report.building", "xdrl.report.games"],
     ["xdrl.report.watch", "xdrl.report"],
-    ["xdrl.curves"],
-    ["xdrl.curve_figure", "xdrl.architecture_figure"],
-    ["xdrl.paper_figures"],
-    ["xdrl.terminal", "xdrl.benchmark_view"],
-    ["xdrl.explaining_view"],
+    ["xdrl.pictures.curves"],
+    ["xdrl.pictures.curve_figure", "xdrl.pictures.architecture"],
+    ["xdrl.explanations.paper_figures"],
+    ["xdrl.views.terminal", "xdrl.views.benchmark_view"],
+    ["xdrl.views.explaining_view"],
     # serving, and the commands over all
     ["serving", "serving.client", "serving.prove"],
     ["serving.signatures"],
@@ -114,7 +114,7 @@ ALONE = ["serving.client", "serving.prove"]
 
 TENSORFLOW = [
     "xdrl.backends.tensorflow",
-    "xdrl.saved_variables",
+    "xdrl.storage.saved_variables",
     "xdrl.explainers",
     "xdrl.agents",
     "xdrl.benchmarks.yardstick",
@@ -179,7 +179,7 @@ def test_no_arrow_points_down():
         ("xdrl.losses", "def f():\n    from xdrl.agents import Agent", "xdrl.losses imports xdrl.agents"),
         ("xdrl.rollouts", "from xdrl.returns import n_step_returns", "xdrl.rollouts imports xdrl.returns"),
         ("xdrl.agents", "from serving.export import export_agent", "xdrl.agents imports serving.export"),
-        ("xdrl.progress", "import cli", "xdrl.progress imports cli"),
+        ("xdrl.storage.progress", "import cli", "xdrl.storage.progress imports cli"),
         ("serving.prove", "from xdrl.errors import UserError", "serving.prove imports xdrl.errors"),
         ("serving.client", "import xdrl", "serving.client imports xdrl"),
         ("serving.server.routes", "from xdrl.errors import UserError", "serving.server.routes imports xdrl.errors"),
@@ -209,8 +209,10 @@ def test_tensorflow_is_imported_only_where_it_is_the_subject():
 
 
 def test_matplotlib_draws_figures_and_nothing_else_waits_for_it():
-    drawing = {"xdrl.curve_figure", "xdrl.architecture_figure", "xdrl.trust.figure"}
-    assert direct_imports("matplotlib").keys() - {"xdrl.figure_files"} == drawing  # whose import is for types alone
+    drawing = {"xdrl.pictures.curve_figure", "xdrl.pictures.architecture", "xdrl.trust.figure"}
+    assert (
+        direct_imports("matplotlib").keys() - {"xdrl.pictures.figure_files"} == drawing
+    )  # whose import is for types alone
 
 
 def test_jax_is_imported_by_its_backend_alone():

@@ -8,13 +8,13 @@ import numpy as np
 from PIL import Image
 
 from xdrl.agents import Agent, CoreState, Provenance
-from xdrl.checkpoints import Checkpoint, RunState, save_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.environments import VectorEnvironment, action_names
 from xdrl.explainers.maps import normalise
 from xdrl.games import find_game
 from xdrl.networks import build_network, variables_to_arrays
-from xdrl.runs import CONFIG
+from xdrl.storage.checkpoints import Checkpoint, RunState, save_checkpoint
+from xdrl.storage.runs import CONFIG
 
 PIXEL_MEAN, PIXEL_STD = 0.35, 0.2
 AGENT_STEPS = 40

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from xdrl.agents import Agent, load_agent
-from xdrl.checkpoints import BEST, CHECKPOINT
 from xdrl.errors import UserError
 from xdrl.games import find_game
-from xdrl.runs import CONFIG, RUNS
-from xdrl.saved_models import SAVED_MODELS, shipped_agents
+from xdrl.storage.checkpoints import BEST, CHECKPOINT
+from xdrl.storage.runs import CONFIG, RUNS
+from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents
 
 
 def find_agent(

@@ -17,7 +17,7 @@ from xdrl.explainers.targets import parse_target
 from xdrl.games import Game
 from xdrl.networks import Network, arrays_to_variables, build_network
 from xdrl.preprocessing import Box
-from xdrl.stored_agents import Provenance, read_agent
+from xdrl.storage.stored_agents import Provenance, read_agent
 
 CHUNK = 64
 """Screens that are explained at once: memory stays bounded whatever the length of the episode."""

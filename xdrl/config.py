@@ -8,8 +8,8 @@ from typing import Any
 
 from xdrl.backgrounds import decode_background
 from xdrl.errors import UserError
-from xdrl.files import replace_file
 from xdrl.games import Crop
+from xdrl.storage.files import replace_file
 
 NETWORK_KINDS = ("e-a3c", "a3c")
 CONVOLUTION_DTYPES = ("float32", "bfloat16")

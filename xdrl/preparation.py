@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from xdrl.backgrounds import decode_background, encode_background
-from xdrl.checkpoints import RunState
 from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.environments import VectorEnvironment, action_names
 from xdrl.errors import UserError
@@ -16,8 +15,9 @@ from xdrl.games import Game
 from xdrl.machine import MachineSettings
 from xdrl.networks import arrays_to_variables, build_network
 from xdrl.preprocessing import ScreenPreprocessing
-from xdrl.runs import Run, open_run
-from xdrl.stored_agents import find_log, read_agent
+from xdrl.storage.checkpoints import RunState
+from xdrl.storage.runs import Run, open_run
+from xdrl.storage.stored_agents import find_log, read_agent
 
 PIXEL_SCREENS, PIXEL_ENVS = 1000, 8
 """Screens of random play that background and constants are measured on, and the environments they come from."""

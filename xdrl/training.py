@@ -10,16 +10,16 @@ import numpy as np
 
 from xdrl.assembly import build_learner, build_worker
 from xdrl.backends import load_backend
-from xdrl.checkpoints import Arrays, Checkpoint, RunState, save_best, save_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.engines.threads import ThreadEngine
 from xdrl.environments import VectorEnvironment, decorrelate, training_environment
 from xdrl.errors import UserError
 from xdrl.learner import Learner
 from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
-from xdrl.progress import Progress, ProgressLog, is_new_best, record_scores, summarise
 from xdrl.rollouts import RolloutCollector
-from xdrl.runs import CONFIG, Run
+from xdrl.storage.checkpoints import Arrays, Checkpoint, RunState, save_best, save_checkpoint
+from xdrl.storage.progress import Progress, ProgressLog, is_new_best, record_scores, summarise
+from xdrl.storage.runs import CONFIG, Run
 from xdrl.workers import Report, Worker
 
 POLL_SECONDS = 0.5

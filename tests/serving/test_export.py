@@ -11,8 +11,8 @@ from serving.export import ExportError, export_agent
 from xdrl.agents import Agent, load_agent
 from xdrl.errors import UserError
 from xdrl.networks import variables_to_arrays
-from xdrl.progress import Progress, write_progress
-from xdrl.saved_models import PROGRESS_CSV, read_agent_json
+from xdrl.storage.progress import Progress, write_progress
+from xdrl.storage.saved_models import PROGRESS_CSV, read_agent_json
 
 
 class Forgetful(Agent):

@@ -99,7 +99,7 @@ def test_an_action_that_does_not_exist_is_refused(session, agent, screens, targe
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_overlay_is_the_screen_three_times_its_size_under_the_heat(session, tiny, agent, screens, count):
-    from xdrl.visuals import overlay
+    from xdrl.pictures.overlays import overlay
 
     answer = session[1]("overlay", image_bytes=tiny.images(*map(tiny.encode, screens[:count])))
     tiny.check_answer(agent, answer, screens[:count])

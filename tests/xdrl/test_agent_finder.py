@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from xdrl.agent_finder import find_agent
-from xdrl.checkpoints import RunState, save_best
 from xdrl.errors import UserError
 from xdrl.networks import variables_to_arrays
+from xdrl.storage.checkpoints import RunState, save_best
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 
 import xdrl
 from xdrl.agents import CHUNK, load_agent
-from xdrl.checkpoints import RunState, load_checkpoint, save_best, save_checkpoint
 from xdrl.errors import UserError
 from xdrl.networks import variables_to_arrays
-from xdrl.saved_models import AGENT_JSON
+from xdrl.storage.checkpoints import RunState, load_checkpoint, save_best, save_checkpoint
+from xdrl.storage.saved_models import AGENT_JSON
 
 
 def assert_same_weights(found, expected) -> None:

@@ -5,7 +5,6 @@ import pytest
 from keras import ops
 
 from xdrl.backgrounds import decode_background
-from xdrl.checkpoints import Checkpoint, RunState, save_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.errors import UserError
 from xdrl.games import Game, find_game
@@ -13,7 +12,8 @@ from xdrl.machine import MachineSettings
 from xdrl.networks import Network, variables_to_arrays
 from xdrl.preparation import describe_network, prepare_run
 from xdrl.preprocessing import ScreenPreprocessing
-from xdrl.runs import Run
+from xdrl.storage.checkpoints import Checkpoint, RunState, save_checkpoint
+from xdrl.storage.runs import Run
 
 SETTINGS = {"network": "a3c"}
 

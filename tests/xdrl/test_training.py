@@ -13,13 +13,13 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from xdrl import training
-from xdrl.checkpoints import Checkpoint, RunState, load_checkpoint
 from xdrl.config import NetworkConfig, TrainingConfig, load_run_config
 from xdrl.games import Game
 from xdrl.learner import NonFiniteGradientError
 from xdrl.networks import Network, variables_to_arrays
-from xdrl.progress import Progress, read_progress
-from xdrl.runs import Run, open_run
+from xdrl.storage.checkpoints import Checkpoint, RunState, load_checkpoint
+from xdrl.storage.progress import Progress, read_progress
+from xdrl.storage.runs import Run, open_run
 from xdrl.training import Budget, train
 from xdrl.workers import Report, Worker
 
@@ -34,7 +34,7 @@ from pathlib import Path
 from xdrl import training
 from xdrl.games import find_game
 from xdrl.preparation import prepare_run
-from xdrl.runs import locked
+from xdrl.storage.runs import locked
 training.POLL_SECONDS, training.DECORRELATION_STEPS, training.ROW_SECONDS = 0.01, 5, 0.05
 settings = {"network": "a3c", "num_workers": 1, "envs_per_worker": 2, "rollout_length": 5, "checkpoint_seconds": 0.01}
 with locked(Path(sys.argv[1])):

@@ -10,7 +10,7 @@ from typing import Any
 
 from xdrl.config import FRAMES_PER_STEP, TrainingConfig
 from xdrl.errors import UserError
-from xdrl.files import replace_file
+from xdrl.storage.files import replace_file
 
 MEASUREMENTS = {
     "emulator": "emulator alone",

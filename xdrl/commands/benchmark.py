@@ -32,10 +32,10 @@ def benchmark(
 
 def _benchmark_training(game: str, asked: dict[str, Any], seconds: float, output: Path) -> None:
     from xdrl.backends import choose_backend
-    from xdrl.benchmark_view import benchmark_view, measurement_line
     from xdrl.benchmarks.measuring import measure, prepare_benchmark
     from xdrl.benchmarks.records import MEASUREMENTS, Benchmark, save_benchmark
     from xdrl.games import find_game
+    from xdrl.views.benchmark_view import benchmark_view, measurement_line
 
     with console.status("Looking at the machine ..."):
         machine, settings = prepare_benchmark(find_game(game), asked, seconds, choose_backend())
@@ -56,7 +56,7 @@ def _benchmark_explaining(game: str, output: Path) -> None:
     from xdrl.benchmarks.explaining import benchmark_explaining, explaining_to_json
     from xdrl.environments import find_protocol
     from xdrl.evaluation import record_episode, save_json
-    from xdrl.explaining_view import explaining_view
+    from xdrl.views.explaining_view import explaining_view
 
     agent = find_agent(game, None)
     with console.status("Playing ..."):

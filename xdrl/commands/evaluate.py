@@ -25,8 +25,8 @@ def evaluate(
     from xdrl.agent_finder import find_agent
     from xdrl.environments import find_protocol
     from xdrl.evaluation import evaluation_record, play_episodes, save_json, summarise_episodes
-    from xdrl.runs import EVALUATION, is_run
-    from xdrl.terminal import evaluation_view
+    from xdrl.storage.runs import EVALUATION, is_run
+    from xdrl.views.terminal import evaluation_view
 
     found = find_agent(game, agent)
     played = []

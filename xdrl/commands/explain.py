@@ -39,7 +39,7 @@ def explain(
     from xdrl.agent_finder import find_agent
     from xdrl.environments import find_protocol
     from xdrl.evaluation import record_episode
-    from xdrl.explanation_files import write_explanation, write_maps
+    from xdrl.explanations.files import write_explanation, write_maps
 
     found = find_agent(game, agent)
     methods, left_out = _choose_methods(method, target, found.action_names)
@@ -87,7 +87,7 @@ def _choose_methods(name: str, target: str, action_names: tuple[str, ...]) -> tu
 
 
 def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str]) -> list[Any]:
-    from xdrl.explanations import explain_episode
+    from xdrl.explanations.episodes import explain_episode
 
     episodes = []
     for number, method in enumerate(methods, 1):

@@ -27,7 +27,7 @@ def export(
     from serving.export import export_agent
     from xdrl.agent_finder import find_agent
     from xdrl.games import find_game
-    from xdrl.runs import load_evaluation
+    from xdrl.storage.runs import load_evaluation
 
     folder = run_dir or Path("runs") / find_game(game).name
     agent = find_agent(game, folder)
@@ -41,7 +41,7 @@ def export(
 
 def _export_weights(game: str, run_dir: Path | None, path: Path) -> None:
     from xdrl.games import find_game
-    from xdrl.stored_agents import read_agent, write_weights
+    from xdrl.storage.stored_agents import read_agent, write_weights
 
     found = find_game(game)
     folder = run_dir or Path("runs") / found.name

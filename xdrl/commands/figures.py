@@ -22,8 +22,8 @@ def figures(
     """Draw the figures of the paper: the architecture, consecutive frames of each game, and all games."""
     load_tensorflow()
     from xdrl.agents import load_agent
-    from xdrl.paper_figures import make_figures
-    from xdrl.saved_models import SAVED_MODELS, shipped_agents
+    from xdrl.explanations.paper_figures import make_figures
+    from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents
 
     folders = agents or list(shipped_agents().values())
     if not folders:

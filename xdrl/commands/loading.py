@@ -17,7 +17,7 @@ def load_tensorflow() -> None:
 
 def load_reader(agent: Path) -> None:
     """Imports TensorFlow where it takes it to read an agent; where it is not installed, reading it says so."""
-    from xdrl.stored_agents import needs_tensorflow
+    from xdrl.storage.stored_agents import needs_tensorflow
 
     if needs_tensorflow(agent) and importlib.util.find_spec("tensorflow"):
         _import_tensorflow()

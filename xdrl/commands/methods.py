@@ -8,6 +8,6 @@ def methods() -> None:
     """List the explanation methods, what each one's map is made of, and who described it."""
     load_tensorflow()
     from xdrl.explainers import METHODS
-    from xdrl.terminal import methods_view
+    from xdrl.views.terminal import methods_view
 
     console.print(methods_view(METHODS))

@@ -19,8 +19,8 @@ def plot(
     """Draw learning curves: score and entropy over agent steps, a panel for each game."""
     # A cache of fonts that is made once is no news.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    from xdrl.curve_figure import save_curves
-    from xdrl.curves import find_curves, make_panels, read_curve
+    from xdrl.pictures.curve_figure import save_curves
+    from xdrl.pictures.curves import find_curves, make_panels, read_curve
 
     curves, without = ([read_curve(folder) for folder in runs], []) if runs else find_curves()
     for line in without:

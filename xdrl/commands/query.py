@@ -18,8 +18,8 @@ def query(
     """Ask a running server what the agent would do on a screenshot, and why."""
     from serving.client import AgentClient, ServingError
     from xdrl.games import find_game
-    from xdrl.saved_models import sole_shipped_game
-    from xdrl.terminal import answer_view, heatmap_view
+    from xdrl.storage.saved_models import sole_shipped_game
+    from xdrl.views.terminal import answer_view, heatmap_view
 
     name = find_game(game).name if game else sole_shipped_game()
     try:

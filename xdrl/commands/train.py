@@ -76,7 +76,7 @@ def train(
     if from_agent:
         load_reader(from_agent)
     from xdrl.preparation import prepare_run
-    from xdrl.runs import locked, put_aside
+    from xdrl.storage.runs import locked, put_aside
     from xdrl.training import Budget
 
     folder = run_dir or Path("runs") / found.name
@@ -105,8 +105,8 @@ def _start_backend(name: str | None, workers: int | None) -> Any:
 
 
 def _train_and_show(run: Any, budget: Any) -> None:
-    from xdrl.terminal import training_line, training_view
     from xdrl.training import train as train_run
+    from xdrl.views.terminal import training_line, training_view
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -9,12 +9,12 @@ import numpy as np
 from xdrl.agents import Agent
 from xdrl.errors import UserError
 from xdrl.evaluation import Recording
-from xdrl.files import replaced_file
 from xdrl.report.assembling import assemble_page
 from xdrl.report.claims import read_claims
 from xdrl.report.contents import describe_making, describe_page, describe_steps, find_moments, find_warnings
 from xdrl.report.maps import Maps, explain_recording
 from xdrl.report.packing import most_cells_of, pack_maps, pack_screens
+from xdrl.storage.files import replaced_file
 
 
 def build_report(

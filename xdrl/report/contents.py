@@ -10,15 +10,15 @@ import numpy as np
 
 import xdrl
 from xdrl.agents import Agent
-from xdrl.colours import colour_table
 from xdrl.evaluation import Recording
 from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
-from xdrl.explanations import EPISODE_FLOOR
-from xdrl.figures import STEPS_PER_SECOND
-from xdrl.highlights import diverse_highlights, importances, screen_features
-from xdrl.measures import entropies, margins
+from xdrl.explanations.episodes import EPISODE_FLOOR
+from xdrl.explanations.highlights import diverse_highlights, importances, screen_features
+from xdrl.explanations.measures import entropies, margins
+from xdrl.pictures.colours import colour_table
+from xdrl.pictures.frames import STEPS_PER_SECOND
+from xdrl.pictures.overlays import STRONGEST_ALPHA
 from xdrl.report.maps import MapSet
-from xdrl.visuals import STRONGEST_ALPHA
 
 KEY_MOMENTS, MOMENT_GAP = 8, 15
 """Thumbnails of a report at most, and agent steps between two of them: a second of the game."""

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from xdrl.figure_files import save_figure
+from xdrl.pictures.figure_files import save_figure
 from xdrl.trust.baselines import BASELINES, DECISIVE
 from xdrl.trust.cells import ALL
 from xdrl.trust.intervals import Interval

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from xdrl import training
-from xdrl.checkpoints import load_checkpoint
 from xdrl.games import Game
 from xdrl.networks import build_network, variables_to_arrays
-from xdrl.runs import open_run
+from xdrl.storage.checkpoints import load_checkpoint
+from xdrl.storage.runs import open_run
 from xdrl.training import Budget, train
 
 ROOT = Path(__file__).parents[3]

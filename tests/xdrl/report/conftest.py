@@ -15,8 +15,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from xdrl.evaluation import Recording, record_episode
+from xdrl.explanations.measures import flips_without_memory
 from xdrl.games import Protocol
-from xdrl.measures import flips_without_memory
 from xdrl.report import build_report
 
 STEPS = 80

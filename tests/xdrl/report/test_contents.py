@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from xdrl.highlights import importances
-from xdrl.measures import entropies, margins
+from xdrl.explanations.highlights import importances
+from xdrl.explanations.measures import entropies, margins
 from xdrl.report.contents import describe_making, describe_page, describe_steps, find_moments, find_warnings
 from xdrl.report.maps import MapSet, explain_target
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from xdrl.explanations import explain_episode
+from xdrl.explanations.episodes import explain_episode
+from xdrl.pictures.overlays import overlay
 from xdrl.report import build_report
-from xdrl.visuals import overlay
 
 
 def expected_overlay(agent, recording, target: str, step: int) -> np.ndarray:

@@ -1,0 +1,125 @@
+"""Explaining a game: the figures, the strip and the video of a tiny agent that really plays."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from xdrl.agents import Explanation
+from xdrl.errors import UserError
+from xdrl.evaluation import record_episode
+from xdrl.explanations.episodes import explain_episode, explanation_record
+from xdrl.games import Protocol
+
+STEPS = 9
+
+
+@pytest.fixture(scope="module")
+def recording(agent):
+    return record_episode(agent, Protocol(), STEPS, is_greedy=False, seed=0)
+
+
+@pytest.fixture(scope="module")
+def episode(agent, recording):
+    return explain_episode(agent, recording, "chosen", "grad-cam")
+
+
+@pytest.fixture(scope="module")
+def record(agent, episode):
+    return explanation_record(agent, episode)
+
+
+def test_maps_are_about_the_actions_that_were_taken(agent, recording, episode):
+    expected = agent.explain(recording.screens, recording.state, "chosen", actions=recording.actions)
+    np.testing.assert_array_equal(episode.explanation.maps, expected.maps)
+    assert (recording.actions != recording.logits.argmax(-1)).any(), "the seed tells nothing"
+
+
+def test_heatmaps_are_scaled_each_by_its_peak(episode):
+    assert episode.heatmaps.shape == (STEPS, 8, 8)
+    peaks = episode.explanation.peaks
+    strong = peaks > 1e-3 * peaks.max()
+    np.testing.assert_allclose(episode.heatmaps.max((1, 2))[strong], 1, rtol=1e-6)
+    assert (episode.heatmaps[peaks == 0] == 0).all()
+
+
+def test_a_map_far_weaker_than_the_episodes_strongest_looks_weak(agent, recording):
+    """The episode's floor is a thousandth of its peak: a map of a millionth of it is a thousandth strong."""
+
+    class Weak:
+        """The agent, with the second map a millionth of the first."""
+
+        act = staticmethod(agent.act)
+
+        @staticmethod
+        def explain(*_):
+            maps = np.zeros((STEPS, 8, 8), np.float32)
+            maps[0, 3, 3], maps[1, 4, 4] = 10.0, 1e-5
+            statuses = ["ok", "ok", *["zero_gradient"] * (STEPS - 2)]
+            return Explanation(maps, maps.max((1, 2)), statuses, agent.network.heatmap_box)
+
+    heatmaps = explain_episode(Weak(), recording, "chosen", "grad-cam").heatmaps
+    np.testing.assert_allclose(heatmaps.max((1, 2)), [1, 1e-3] + [0] * (STEPS - 2), rtol=1e-5)
+
+
+def test_it_is_said_where_the_action_would_flip_without_memory(agent, recording, episode):
+    expected = [
+        agent.act(recording.screens[step : step + 1]).actions[0] != recording.logits[step].argmax()
+        for step in range(STEPS)
+    ]
+    assert episode.flips.tolist() == expected
+    assert not expected[0], "the first step has no memory to lose"
+
+
+def test_unknown_targets_and_methods_are_refused(agent, recording):
+    with pytest.raises(UserError, match="expected a target"):
+        explain_episode(agent, recording, "everything", "grad-cam")
+    with pytest.raises(UserError, match="expected a method"):
+        explain_episode(agent, recording, "chosen", "tea-leaves")
+
+
+def test_the_figures_of_the_game_are_those_of_its_steps(record, recording, episode):
+    steps = record["per_step"]
+    assert {len(values) for values in steps.values()} == {STEPS}
+    assert set(steps) == {
+        *("action", "probabilities", "value", "entropy", "margin", "reward", "lives"),
+        *("heatmap_peak", "heatmap_status", "flips_without_memory"),
+    }
+    assert steps["action"] == recording.actions.tolist()
+    assert (record["game"], record["method"], record["target"]) == ("Pong", "grad-cam", "chosen")
+    assert (record["steps"], record["score"], record["is_over"]) == (STEPS, sum(steps["reward"]), False)
+    assert (record["network"], record["agent_steps"], record["heatmap_cells"]) == ("a3c", 40, [8, 8])
+    assert record["heatmap_box"] == {"top": 46, "left": 12, "bottom": 174, "right": 140}
+    statuses = steps["heatmap_status"]
+    assert record["share_blank"] == pytest.approx(1 - statuses.count("ok") / STEPS)
+    assert record["share_all_negative"] == pytest.approx(statuses.count("all_negative") / STEPS)
+    assert record["share_flipped_without_memory"] == pytest.approx(episode.flips.mean())
+    json.dumps(record, allow_nan=False)
+
+
+def test_entropy_and_margin_are_those_of_the_policy(record, recording):
+    steps = record["per_step"]
+    for step in range(STEPS):
+        shares = recording.probabilities[step].astype(float)
+        assert steps["entropy"][step] == pytest.approx(-(shares * np.log(shares)).sum(), abs=1e-4)
+        highest, second = sorted(recording.logits[step])[:-3:-1]
+        assert steps["margin"][step] == pytest.approx(highest - second, abs=1e-4)
+    assert record["mean_entropy"] == pytest.approx(np.mean(steps["entropy"]), abs=1e-4)
+
+
+def test_a_certain_policy_has_an_entropy_of_zero(agent, episode, recording):
+    certain = np.zeros_like(recording.probabilities)
+    certain[:, 2] = 1
+    changed = dataclasses.replace(episode, recording=dataclasses.replace(recording, probabilities=certain))
+    assert explanation_record(agent, changed)["mean_entropy"] == 0
+
+
+def test_the_strip_begins_where_the_weakest_of_its_maps_is_strongest(agent, episode):
+    def first_step(peaks) -> int:
+        explanation = episode.explanation._replace(peaks=np.array(peaks, np.float32))
+        return explanation_record(agent, dataclasses.replace(episode, explanation=explanation))["strip"]["first_step"]
+
+    assert first_step([9, 9, 0, 3, 3, 3, 3, 3, 3]) == 3
+    assert first_step([2, 2, 2, 2, 2, 2, 1, 9, 9]) == 0
+    assert first_step([0] * 9) == 0

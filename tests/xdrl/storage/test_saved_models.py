@@ -1,0 +1,75 @@
+"""Which exported agents there are, from their folders alone."""
+
+from pathlib import Path
+
+import pytest
+
+from xdrl.errors import UserError
+from xdrl.storage.saved_models import AGENT_JSON, highest_version, read_agent_json, shipped_agents, sole_shipped_game
+
+
+def make_version(folder: Path, text: str | None = '{"training": {"agent_steps": 5}}') -> Path:
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pb").touch()
+    if text is not None:
+        (folder / AGENT_JSON).parent.mkdir()
+        (folder / AGENT_JSON).write_text(text)
+    return folder
+
+
+def test_versions_are_compared_as_numbers(tmp_path):
+    for name in ("2", "10", "9"):
+        make_version(tmp_path / name)
+    assert highest_version(tmp_path) == tmp_path / "10"
+
+
+def test_folders_that_are_no_version_are_passed_over(tmp_path):
+    make_version(tmp_path / "1")
+    make_version(tmp_path / ".2.4711")
+    make_version(tmp_path / "backup")
+    (tmp_path / "3").mkdir()
+    assert highest_version(tmp_path) == tmp_path / "1"
+
+
+def test_a_folder_without_versions_has_no_highest(tmp_path):
+    assert highest_version(tmp_path) is None
+    assert highest_version(tmp_path / "missing") is None
+
+
+def test_shipped_agents_are_the_highest_versions_that_say_what_they_are(tmp_path):
+    make_version(tmp_path / "Pong" / "1")
+    newest = make_version(tmp_path / "Pong" / "2")
+    make_version(tmp_path / "Stranger" / "1", text=None)
+    (tmp_path / "Empty").mkdir()
+    (tmp_path / "notes.txt").touch()
+    assert shipped_agents(tmp_path) == {"Pong": newest}
+    assert shipped_agents(tmp_path / "missing") == {}
+
+
+def test_a_sole_shipped_agent_needs_no_name(tmp_path):
+    make_version(tmp_path / "Qbert" / "1")
+    assert sole_shipped_game(tmp_path) == "Qbert"
+
+
+def test_none_or_several_shipped_agents_need_a_name(tmp_path):
+    with pytest.raises(UserError, match=r"expected --game GAME, since .* holds no agent"):
+        sole_shipped_game(tmp_path)
+    for name in ("Pong", "Qbert"):
+        make_version(tmp_path / name / "1")
+    with pytest.raises(UserError, match="holds agents of Pong, Qbert"):
+        sole_shipped_game(tmp_path)
+
+
+def test_what_an_export_says_of_itself_is_read(tmp_path):
+    assert read_agent_json(make_version(tmp_path / "1"))["training"] == {"agent_steps": 5}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", '{"game": "Pong"}', "\x00"])
+def test_an_export_that_says_nonsense_of_itself_is_refused(tmp_path, text):
+    with pytest.raises(UserError, match=r"expected an exported agent in .*agent.json cannot be read"):
+        read_agent_json(make_version(tmp_path / "1", text))
+
+
+def test_an_export_that_says_nothing_of_itself_is_refused(tmp_path):
+    with pytest.raises(UserError, match="expected an exported agent"):
+        read_agent_json(make_version(tmp_path / "1", text=None))

@@ -1,0 +1,103 @@
+"""Explains every step of a recorded game, and says in figures what was found."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from xdrl.agents import Agent, Explanation
+from xdrl.evaluation import Recording
+from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR, normalise
+from xdrl.explanations.measures import entropies, flips_without_memory, margins
+
+EPISODE_FLOOR = 1e-3
+"""Of the episode's peak: no map is blown up by more than this allows."""
+STRIP_FRAMES = 6
+
+
+@dataclass(frozen=True)
+class ExplainedEpisode:
+    """A game, its maps, and how they are scaled.
+
+    Attributes:
+        recording: the game.
+        explanation: a map a step.
+        heatmaps: float32 [S, h, w] in [0, 1].
+        flips: bool [S], whether the most probable action would be another with a zeroed core state.
+        target: what the maps are about.
+        method: that made them.
+    """
+
+    recording: Recording
+    explanation: Explanation
+    heatmaps: np.ndarray
+    flips: np.ndarray
+    target: str
+    method: str
+
+
+def explain_episode(agent: Agent, recording: Recording, target: str, method: str) -> ExplainedEpisode:
+    """Explains every step of a recorded game, the core state held fixed.
+
+    Raises:
+        UserError: there is no such target or method.
+    """
+    explanation = agent.explain(recording.screens, recording.state, target, method, recording.actions)
+    floor = max(EPISODE_FLOOR * float(explanation.peaks.max()), SINGLE_SCREEN_FLOOR)
+    heatmaps = ops.convert_to_numpy(normalise(explanation.maps, explanation.peaks, floor))
+    flips = flips_without_memory(agent, recording)
+    return ExplainedEpisode(recording, explanation, heatmaps, flips, target, method)
+
+
+def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any]:
+    """Returns what was measured as plain JSON values: figures of the whole game, then one list a quantity."""
+    recording, explanation = episode.recording, episode.explanation
+    statuses = np.array(explanation.statuses)
+    peaks = explanation.peaks
+    return {
+        "game": agent.game.name,
+        "agent": agent.provenance.source.as_posix(),
+        "agent_steps": agent.provenance.agent_steps,
+        "network": agent.network.config.kind,
+        "method": episode.method,
+        "target": episode.target,
+        "steps": len(recording.actions),
+        "score": float(recording.rewards.sum()),
+        "is_over": recording.is_over,
+        "heatmap_cells": list(episode.heatmaps.shape[1:]),
+        "heatmap_box": explanation.box._asdict(),
+        "share_blank": float((statuses != OK).mean()),
+        "share_all_negative": float((statuses == ALL_NEGATIVE).mean()),
+        "share_flipped_without_memory": float(episode.flips.mean()),
+        "mean_entropy": float(entropies(recording.probabilities).mean()),
+        "strip": {"first_step": strip_start(peaks), "frames": min(STRIP_FRAMES, len(peaks))},
+        "action_names": list(agent.action_names),
+        "per_step": {
+            "action": recording.actions.tolist(),
+            "probabilities": np.round(recording.probabilities, 5).tolist(),
+            "value": np.round(recording.values, 5).tolist(),
+            "entropy": np.round(entropies(recording.probabilities), 5).tolist(),
+            "margin": np.round(margins(recording.logits), 5).tolist(),
+            "reward": recording.rewards.tolist(),
+            "lives": recording.lives.tolist(),
+            "heatmap_peak": [float(f"{peak:.6g}") for peak in peaks],
+            "heatmap_status": explanation.statuses,
+            "flips_without_memory": episode.flips.tolist(),
+        },
+    }
+
+
+def strip_start(peaks: np.ndarray) -> int:
+    """Finds the window whose weakest map is strongest: frames in which the target had most to go by.
+
+    Args:
+        peaks: float32 [S].
+
+    Returns:
+        its first step.
+    """
+    if len(peaks) <= STRIP_FRAMES:
+        return 0
+    windows = np.lib.stride_tricks.sliding_window_view(peaks, STRIP_FRAMES)
+    return int(windows.min(-1).argmax())

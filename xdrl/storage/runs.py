@@ -1,0 +1,131 @@
+"""A run's folder: what is in it, opening it anew or where it stopped, one process at a time."""
+
+import dataclasses
+import fcntl
+import itertools
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xdrl.config import NetworkConfig, TrainingConfig, load_run_config
+from xdrl.errors import UserError
+from xdrl.games import Game
+from xdrl.storage.checkpoints import Arrays, Checkpoint, RunState, load_checkpoint
+
+RUNS = Path("runs")
+CONFIG = "config.json"
+EVALUATION = "evaluation.json"
+FIXED_AT_START = ("game", "network", "seed", "sticky_probability")
+"""Settings that a resumed run cannot change."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a call of `train` starts from.
+
+    Attributes:
+        run_dir: where configuration, checkpoints and logs go.
+        training: the run's configuration, with what may change on a resume changed.
+        network: its network's configuration.
+        checkpoint: to go on from; None for a run that has saved none.
+        first_weights: of another agent, that a new run starts from; None for fresh ones.
+        first_state: a new run's numbers to count on from: that agent's agent steps and seconds.
+        first_log: that agent's `progress.csv`, which a new run's goes on from; None where there is none.
+        notice: a line about a damaged checkpoint, or "".
+    """
+
+    run_dir: Path
+    training: TrainingConfig
+    network: NetworkConfig
+    checkpoint: Checkpoint | None = None
+    first_weights: Arrays | None = None
+    first_state: RunState = field(default_factory=RunState)
+    first_log: Path | None = None
+    notice: str = ""
+
+
+def is_run(folder: Path) -> bool:
+    """Says whether a folder holds a training run."""
+    return (folder / CONFIG).exists()
+
+
+def open_run(run_dir: Path, game: Game, settings: Mapping[str, Any]) -> Run | None:
+    """Reads the run in a folder.
+
+    Args:
+        run_dir: the folder.
+        game: that is to be trained.
+        settings: fields of `TrainingConfig` that were asked for.
+
+    Returns:
+        the run, or None where the folder holds none.
+
+    Raises:
+        UserError: the folder holds a run of another game, network, seed or stickiness, or cannot be read.
+    """
+    if not is_run(run_dir):
+        if run_dir.is_dir() and any(path for path in run_dir.iterdir() if not path.name.startswith(".")):
+            raise UserError(f"expected an empty folder or a run in {run_dir}, got other files; name another --run-dir")
+        return None
+    training, network = load_run_config(run_dir / CONFIG)
+    asked = {"game": game.name, **settings}
+    for name in FIXED_AT_START:
+        if name in asked and asked[name] != getattr(training, name):
+            raise UserError(
+                f"{run_dir} holds a run of {name} {getattr(training, name)}, and {asked[name]} was asked for; "
+                "name another --run-dir, or --fresh to put this one aside"
+            )
+    checkpoint, notice = load_checkpoint(run_dir)
+    return Run(run_dir, dataclasses.replace(training, **asked), network, checkpoint, notice=notice)
+
+
+def load_evaluation(run_dir: Path, agent_steps: int | None = None) -> dict[str, Any] | None:
+    """Returns the record of a run's last evaluation, None where there is none.
+
+    Args:
+        run_dir: of the run.
+        agent_steps: of the weights that it must be of; None for any.
+    """
+    try:
+        record = json.loads((run_dir / EVALUATION).read_text())
+        return record if agent_steps in (None, record["agent_steps"]) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def put_aside(run_dir: Path) -> Path | None:
+    """Renames a run's folder so that a fresh one can take its place; returns its new name, None if there was none.
+
+    Raises:
+        UserError: another process trains there.
+    """
+    if not run_dir.exists():
+        return None
+    name = f"{run_dir.name}.{time.strftime('%Y%m%d-%H%M%S')}"
+    names = (name if count == 1 else f"{name}-{count}" for count in itertools.count(1))
+    aside = next(path for path in map(run_dir.with_name, names) if not path.exists())
+    with locked(run_dir):
+        run_dir.rename(aside)
+    return aside
+
+
+@contextmanager
+def locked(run_dir: Path) -> Iterator[None]:
+    """Keeps a second process out of a run's folder.
+
+    Raises:
+        UserError: another process trains there.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with (run_dir / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(
+                f"another process is training in {run_dir}; wait for it, or name another --run-dir"
+            ) from error
+        yield

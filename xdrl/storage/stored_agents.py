@@ -1,0 +1,118 @@
+"""An agent on disk, a run, a weights file or a SavedModel, becomes arrays and what they belong to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xdrl.config import FRAMES_PER_STEP, NetworkConfig, load_run_config, network_config_from_json
+from xdrl.errors import UserError
+from xdrl.games import Game, find_game
+from xdrl.storage.checkpoints import Arrays, load_weights
+from xdrl.storage.progress import PROGRESS
+from xdrl.storage.runs import CONFIG, is_run
+from xdrl.storage.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version, read_agent_json
+from xdrl.storage.weights_files import WeightsFile, read_weights_file, write_weights_file
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an agent comes from.
+
+    Attributes:
+        source: its folder or file.
+        agent_steps: that it was trained for, all runs together.
+        seconds: of training.
+        evaluation: the figures of its last evaluation, if it was exported with one.
+    """
+
+    source: Path
+    agent_steps: int
+    seconds: float
+    evaluation: dict[str, Any] | None = None
+
+    @property
+    def frames(self) -> int:
+        """Emulator frames it was trained on."""
+        return self.agent_steps * FRAMES_PER_STEP
+
+
+@dataclass(frozen=True)
+class StoredAgent:
+    """An agent as it is stored: nothing has been built from it."""
+
+    game: Game
+    network: NetworkConfig
+    weights: Arrays
+    provenance: Provenance
+
+
+def read_agent(path: Path) -> StoredAgent:
+    """Reads an agent.
+
+    Args:
+        path: a run's folder, a weights file, a SavedModel's folder (its highest version) or one version of it.
+
+    Raises:
+        UserError: there is no agent, or a damaged one, or it takes a TensorFlow that is not installed to read it.
+    """
+    if is_run(path):
+        training, network = load_run_config(path / CONFIG)
+        weights, state = load_weights(path)
+        provenance = Provenance(path, state.agent_steps, state.seconds)
+        return StoredAgent(find_game(training.game), network, weights, provenance)
+    if path.is_file():
+        file = read_weights_file(path)
+        return StoredAgent(
+            find_game(file.game), file.network, file.weights, Provenance(path, file.agent_steps, file.seconds)
+        )
+    version = highest_version(path) or path
+    if not (version / AGENT_JSON).exists():
+        raise UserError(f"expected a run, an exported agent or a weights file in {path}, got {_describe(path)}")
+    return _read_saved_model(version)
+
+
+def find_log(source: Path) -> Path | None:
+    """Finds the learning curve of an agent, the `progress.csv` of its run or of its export; None where it has none."""
+    log = source / (PROGRESS if is_run(source) else PROGRESS_CSV)
+    return log if log.is_file() else None
+
+
+def needs_tensorflow(path: Path) -> bool:
+    """Says whether it takes TensorFlow to read what is at a path: only a SavedModel does."""
+    return not is_run(path) and ((path / AGENT_JSON).exists() or highest_version(path) is not None)
+
+
+def write_weights(agent: StoredAgent, path: Path) -> None:
+    """Writes an agent as a weights file.
+
+    Raises:
+        UserError: it could not be written.
+    """
+    steps, seconds = agent.provenance.agent_steps, agent.provenance.seconds
+    write_weights_file(path, WeightsFile(agent.game.name, agent.network, steps, seconds, agent.weights))
+
+
+def _read_saved_model(version: Path) -> StoredAgent:
+    try:
+        from xdrl.storage.saved_variables import read_variables
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"expected TensorFlow to read the SavedModel {version}, but it is not installed; where it is, "
+            f"`export {version.parent.name} --run-dir {version} --weights FILE.npz` writes a file that needs none"
+        ) from error
+    values = read_agent_json(version)
+    try:
+        network = network_config_from_json(values["network"])
+        weights = read_variables(version, values["variables"])
+        training = values["training"]
+        provenance = Provenance(version, training["agent_steps"], training["seconds"], values["evaluation"])
+        return StoredAgent(find_game(values["game"]), network, weights, provenance)
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
+        raise UserError(f"expected an exported agent in {version}, but it cannot be read: {error}") from error
+
+
+def _describe(folder: Path) -> str:
+    if not folder.exists():
+        return "no such folder"
+    names = sorted(path.name for path in folder.iterdir())
+    return ", ".join(names[:5]) or "an empty folder"

@@ -1,0 +1,1 @@
+"""What the command line shows, as rich renderables; nothing here prints."""
