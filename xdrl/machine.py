@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 MOST_WORKERS = 16
 """On a CPU; as many as A3C was published with (Mnih et al. 2016)."""
+STEPS_PER_UPDATE = 240
+"""Of one worker on a CPU: more learn less from each, fewer read the weights too often for it."""
 MANY_CORES = 8
 """From here on there are enough to feed a GPU from more than two workers."""
 ENVS_PER_THREAD = 8
@@ -32,7 +34,9 @@ class MachineSettings(NamedTuple):
     convolution_dtype: str
 
 
-def suitable_settings(num_cores: int, has_gpu: bool, has_bfloat16: bool = False) -> MachineSettings:
+def suitable_settings(
+    num_cores: int, has_gpu: bool, rollout_length: int, has_bfloat16: bool = False
+) -> MachineSettings:
     """Returns what suits a machine.
 
     Without a GPU there is one worker more than cores, so that none idles while a worker waits for another, and few
@@ -42,11 +46,13 @@ def suitable_settings(num_cores: int, has_gpu: bool, has_bfloat16: bool = False)
     Args:
         num_cores: that this process may use.
         has_gpu: whether the network runs on one.
+        rollout_length: agent steps of an environment between two updates.
         has_bfloat16: whether the processor multiplies bfloat16, and the backend makes use of it.
     """
     if not has_gpu:
         dtype = "bfloat16" if has_bfloat16 else "float32"
-        return MachineSettings(min(num_cores + 1, MOST_WORKERS), 12, 1, dtype)
+        num_envs = max(1, STEPS_PER_UPDATE // rollout_length)
+        return MachineSettings(min(num_cores + 1, MOST_WORKERS), num_envs, 1, dtype)
     num_workers = 4 if num_cores >= MANY_CORES else 2
     emulator_threads = max(1, num_cores // num_workers)
     envs_per_worker = min(max(ENVS_PER_THREAD * emulator_threads, FEWEST_ENVS), MOST_ENVS)

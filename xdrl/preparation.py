@@ -1,5 +1,6 @@
 """What a call of `train` starts from: the run that is there, another agent's weights, or nothing."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def prepare_run(
             raise UserError(f"{run_dir} holds a run that would go on; --from starts a new one, --fresh puts this aside")
         return run
     defaults = suited._asdict() if suited else {}
-    training = TrainingConfig(**{"game": game.name, "gae_lambda": game.gae_lambda, **defaults, **settings})
+    training = TrainingConfig(**{"game": game.name, **dataclasses.asdict(game.recipe), **defaults, **settings})
     if start_from is None:
         return Run(run_dir, training, describe_network(game, training.network, training.seed))
     agent = read_agent(start_from)

@@ -2,7 +2,7 @@ import pytest
 from ale_py import roms
 
 from xdrl.errors import UserError
-from xdrl.games import GAMES, MAX_FRAMES, Crop, find_game
+from xdrl.games import GAMES, MAX_FRAMES, Crop, Recipe, find_game
 
 
 @pytest.mark.parametrize("spelling", ["DemonAttack", "demon_attack", "demonattack", "DEMON-ATTACK", "Demon Attack"])
@@ -26,10 +26,11 @@ def test_a_row_holds_what_is_known_of_the_game():
         "Pong": (34, 194),
         "Qbert": (12, 200),
     }
-    lambdas = {name: game.gae_lambda for name, game in GAMES.items()}
+    lambdas = {name: game.recipe.gae_lambda for name, game in GAMES.items()}
     assert lambdas["DemonAttack"] == lambdas["Phoenix"] == 0.70
     assert lambdas["Pong"] == 0.85
-    assert lambdas["Qbert"] == lambdas["BeamRider"] == lambdas["SpaceInvaders"] == 0.95
+    assert lambdas["BeamRider"] == lambdas["SpaceInvaders"] == 0.95
+    assert GAMES["Qbert"].recipe == Recipe(0.9, 40, 5e-4, 0.003, 0.1)
 
 
 def test_the_papers_protocols_differ_where_they_are_known_to():
@@ -43,7 +44,7 @@ def test_the_papers_protocols_differ_where_they_are_known_to():
 def test_any_other_game_of_the_emulator_works_with_defaults():
     game = find_game("ms_pacman")
     assert (game.name, game.rom) == ("MsPacman", "ms_pacman")
-    assert (game.crop, game.gae_lambda, game.paper_scores) == (Crop(34, 194), 0.95, None)
+    assert (game.crop, game.recipe, game.paper_scores) == (Crop(34, 194), Recipe(), None)
 
 
 def test_an_unknown_game_gets_the_nearest_names():

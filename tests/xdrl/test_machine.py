@@ -8,13 +8,18 @@ from xdrl.machine import count_cores, has_bfloat16, suitable_settings
 
 @pytest.mark.parametrize(("num_cores", "num_workers"), [(1, 2), (2, 3), (8, 9), (64, 16)])
 def test_without_a_gpu_no_core_idles(num_cores: int, num_workers: int):
-    assert suitable_settings(num_cores, has_gpu=False) == (num_workers, 12, 1, "float32")
+    assert suitable_settings(num_cores, has_gpu=False, rollout_length=20) == (num_workers, 12, 1, "float32")
+
+
+@pytest.mark.parametrize(("rollout_length", "num_envs"), [(1, 240), (20, 12), (40, 6), (500, 1)])
+def test_an_update_is_of_as_many_steps_however_long_the_rollout(rollout_length: int, num_envs: int):
+    assert suitable_settings(2, False, rollout_length).envs_per_worker == num_envs
 
 
 def test_a_runs_own_defaults_are_those_of_two_cores():
     plain = TrainingConfig("Pong")
     expected = (plain.num_workers, plain.envs_per_worker, plain.emulator_threads, plain.convolution_dtype)
-    assert suitable_settings(2, has_gpu=False) == expected
+    assert suitable_settings(2, has_gpu=False, rollout_length=20) == expected
 
 
 @pytest.mark.parametrize(
@@ -22,7 +27,7 @@ def test_a_runs_own_defaults_are_those_of_two_cores():
     [(1, (2, 16, 1)), (2, (2, 16, 1)), (4, (2, 16, 2)), (8, (4, 16, 2)), (16, (4, 32, 4)), (64, (4, 64, 16))],
 )
 def test_on_a_gpu_the_cores_play_many_games(num_cores: int, expected: tuple[int, int, int]):
-    sizes = suitable_settings(num_cores, has_gpu=True, has_bfloat16=True)
+    sizes = suitable_settings(num_cores, has_gpu=True, rollout_length=20, has_bfloat16=True)
     assert sizes == (*expected, "float32")
     TrainingConfig("Pong", **sizes._asdict())
     assert sizes.num_workers * sizes.emulator_threads <= max(num_cores, 2)
@@ -33,7 +38,7 @@ def test_this_machine_has_cores():
 
 
 def test_a_processor_that_multiplies_bfloat16_computes_the_convolutions_in_it():
-    assert suitable_settings(2, has_gpu=False, has_bfloat16=True).convolution_dtype == "bfloat16"
+    assert suitable_settings(2, has_gpu=False, rollout_length=20, has_bfloat16=True).convolution_dtype == "bfloat16"
 
 
 @pytest.mark.parametrize(

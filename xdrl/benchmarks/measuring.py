@@ -38,11 +38,11 @@ def prepare_benchmark(
     Raises:
         UserError: a number makes no sense, or the backend does not start.
     """
-    training = TrainingConfig(**{"game": game.name, "gae_lambda": game.gae_lambda, **asked})
+    training = TrainingConfig(**{"game": game.name, **dataclasses.asdict(game.recipe), **asked})
     settings = BenchmarkSettings(training, seconds, backend)
     machine: Machine = _call("looking at the machine", describe_machine, backend)
     multiplies = backend == "tensorflow" and has_bfloat16()
-    suited = suitable_settings(machine.num_cores, machine.has_gpu, multiplies)._asdict()
+    suited = suitable_settings(machine.num_cores, machine.has_gpu, training.rollout_length, multiplies)._asdict()
     left = {name: value for name, value in suited.items() if name not in asked}
     return machine, dataclasses.replace(settings, training=dataclasses.replace(training, **left))
 

@@ -25,7 +25,7 @@ def train(
     minutes: Annotated[float | None, typer.Option(min=0, help="Bounds this call.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: cores + 1, on a GPU up to 4]")] = None,
     envs_per_worker: Annotated[
-        int | None, typer.Option(min=1, help="Environments each.  [default: 12, on a GPU 16 to 64]")
+        int | None, typer.Option(min=1, help="Environments each.  [default: 240 / rollout length, on a GPU 16 to 64]")
     ] = None,
     emulator_threads: Annotated[
         int | None, typer.Option(min=1, help="Of each worker.  [default: 1, on a GPU by the machine's cores]")
@@ -34,11 +34,12 @@ def train(
         str | None, typer.Option(help="float32 or bfloat16.  [default: bfloat16 where the processor multiplies it]")
     ] = None,
     rollout_length: Annotated[
-        int | None, typer.Option(min=1, help="Agent steps of an environment between two updates.  [default: 20]")
+        int | None,
+        typer.Option(min=1, help="Agent steps between two updates.  [default: the game's, 20 or 40]"),
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=0, help="Of Adam.  [default: 3.75e-4]")] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0, help="Of Adam.  [default: the game's]")] = None,
     entropy_cost: Annotated[
-        float | None, typer.Option(min=0, help="What keeps the policy from being sure too soon.  [default: 0.01]")
+        float | None, typer.Option(min=0, help="What keeps the policy from being sure too soon.  [default: the game's]")
     ] = None,
     network: Annotated[str | None, typer.Option(help="e-a3c or a3c.  [default: e-a3c]")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, games and actions.  [default: 0]")] = None,
@@ -72,7 +73,7 @@ def train(
     }
     settings = {name: value for name, value in asked.items() if value is not None}
     console.print(f"Setting up {found.name} ...")
-    suited = _start_backend(backend, workers)
+    suited = _start_backend(backend, workers, rollout_length or found.recipe.rollout_length)
     if from_agent:
         load_reader(from_agent)
     from xdrl.preparation import prepare_run
@@ -90,7 +91,7 @@ def train(
         _train_and_show(run, budget)
 
 
-def _start_backend(name: str | None, workers: int | None) -> Any:
+def _start_backend(name: str | None, workers: int | None, rollout_length: int) -> Any:
     """Starts what trains; returns what suits it on this machine."""
     from xdrl.backends import choose_backend, load_backend
     from xdrl.machine import count_cores, has_bfloat16, suitable_settings
@@ -99,7 +100,8 @@ def _start_backend(name: str | None, workers: int | None) -> Any:
     if name == "tensorflow":
         load_tensorflow()
     backend = load_backend()
-    suited = suitable_settings(count_cores(), backend.has_gpu(), name == "tensorflow" and has_bfloat16())
+    multiplies = name == "tensorflow" and has_bfloat16()
+    suited = suitable_settings(count_cores(), backend.has_gpu(), rollout_length, multiplies)
     backend.use_threads(workers or suited.num_workers)
     return suited
 
