@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xdrl.commands.console import console
-from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.loading import load_tensorflow, quieten_matplotlib
 from xdrl.commands.options import SeedOption
 from xdrl.errors import UserError
 
@@ -21,6 +21,7 @@ def figures(
 ) -> None:
     """Draw the figures of the paper: the architecture, consecutive frames of each game, and all games."""
     load_tensorflow()
+    quieten_matplotlib()
     from xdrl.agents import load_agent
     from xdrl.explanations.paper_figures import make_figures
     from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents

@@ -1,6 +1,7 @@
-"""TensorFlow is imported by the commands that need it, when they need it, and quietly."""
+"""What commands load only when they need it, and quietly: TensorFlow, and matplotlib."""
 
 import importlib.util
+import logging
 import os
 from pathlib import Path
 
@@ -21,6 +22,11 @@ def load_reader(agent: Path) -> None:
 
     if needs_tensorflow(agent) and importlib.util.find_spec("tensorflow"):
         _import_tensorflow()
+
+
+def quieten_matplotlib() -> None:
+    """Keeps matplotlib from reporting that it makes a cache of fonts, which it does once and is no news."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def _import_tensorflow() -> None:

@@ -1,12 +1,12 @@
 """`plot`: learning curves."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from xdrl.commands.console import console
+from xdrl.commands.loading import quieten_matplotlib
 
 
 def plot(
@@ -17,8 +17,7 @@ def plot(
     output: Annotated[Path, typer.Option(help="PNG.")] = Path("learning-curves.png"),
 ) -> None:
     """Draw learning curves: score and entropy over agent steps, a panel for each game."""
-    # A cache of fonts that is made once is no news.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    quieten_matplotlib()
     from xdrl.pictures.curve_figure import save_curves
     from xdrl.pictures.curves import find_curves, make_panels, read_curve
 

@@ -7,7 +7,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xdrl.commands.console import console
-from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.loading import load_tensorflow, quieten_matplotlib
 from xdrl.commands.options import AgentOption, OptionalGame
 
 
@@ -25,6 +25,7 @@ def trust(
 ) -> None:
     """Test whether the heatmaps tell the truth: objects, baselines, deletion, occlusion, randomised weights."""
     load_tensorflow()
+    quieten_matplotlib()
     from xdrl.agent_finder import find_agent
     from xdrl.agents import load_agent
     from xdrl.evaluation import save_json
