@@ -37,7 +37,10 @@ def explain(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Folder.  [default: explanations/GAME]")] = None,
 ) -> None:
-    """Play a game, and show at every step what on the screen spoke for the action: report, video and pictures."""
+    """Play a game and show what spoke for every action.
+
+    Writes a report to scrub through in the browser, a video, pictures, and the figures as JSON.
+    """
     load_tensorflow()
     from xdrl.agent_finder import find_agent
     from xdrl.environments import find_protocol

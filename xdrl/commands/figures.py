@@ -19,7 +19,10 @@ def figures(
     seed: SeedOption = 0,
     output: Annotated[Path, typer.Option(help="Folder.")] = Path("figures"),
 ) -> None:
-    """Draw the figures of the paper: the architecture, consecutive frames of each game, and all games."""
+    """Draw the paper's figures from agents that play.
+
+    Fig. 1 is the architecture, Fig. 2 consecutive frames of each game, Fig. 3 the strongest map of all games.
+    """
     load_tensorflow()
     quieten_matplotlib()
     from xdrl.agents import load_agent

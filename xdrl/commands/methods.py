@@ -5,7 +5,7 @@ from xdrl.commands.loading import load_tensorflow
 
 
 def methods() -> None:
-    """List the explanation methods, what each one's map is made of, and who described it."""
+    """List the explanation methods and their sources."""
     load_tensorflow()
     from xdrl.explainers import METHODS
     from xdrl.views.terminal import methods_view

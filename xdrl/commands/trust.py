@@ -23,7 +23,11 @@ def trust(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Folder.  [default: trust/GAME]")] = None,
 ) -> None:
-    """Test whether the heatmaps tell the truth: objects, baselines, deletion, occlusion, randomised weights."""
+    """Test whether the heatmaps tell the truth.
+
+    Seven tests, each beside maps that know nothing of the decision: objects, deletion and insertion, occlusion of
+    objects, randomised weights, specificity, health; with intervals over episodes and a verdict for every claim.
+    """
     load_tensorflow()
     quieten_matplotlib()
     from xdrl.agent_finder import find_agent

@@ -19,7 +19,10 @@ def watch(
     seed: SeedOption = 0,
     stay: Annotated[bool, typer.Option("--stay", help="Go on when the last page is closed.")] = False,
 ) -> None:
-    """Watch the agent play live in the browser, with its heatmap, probabilities and value."""
+    """Watch the agent play live in the browser.
+
+    Its heatmap, probabilities and value are shown at every step; pause, step, and change method and target.
+    """
     load_tensorflow()
     from xdrl.agent_finder import find_agent
     from xdrl.report.watch import serve_watch
