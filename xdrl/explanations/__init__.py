@@ -1,0 +1,1 @@
+"""An explained game: what was found, in figures, pictures and files."""
