@@ -8,8 +8,8 @@ from keras import ops
 from xdrl.agents import CHUNK, Agent
 from xdrl.explainers.maps import ALL_NEGATIVE, OK, ZERO_GRADIENT
 from xdrl.explanations.episodes import STRIP_FRAMES, ExplainedEpisode, strip_start
-from xdrl.pictures.frames import PanelText, strip, video_frame
 from xdrl.explanations.measures import entropies
+from xdrl.pictures.frames import PanelText, strip, video_frame
 from xdrl.pictures.overlays import enlarge, overlay
 
 CLIP_FRAMES = 60

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from xdrl.evaluation import record_episode
-from xdrl.explanations.files import write_explanation, write_maps
 from xdrl.explanations.episodes import explain_episode, explanation_record
+from xdrl.explanations.files import write_explanation, write_maps
 from xdrl.games import Protocol
 
 STEPS = 9

@@ -3,8 +3,8 @@
 import numpy as np
 
 from xdrl.evaluation import record_episode
-from xdrl.games import Protocol
 from xdrl.explanations.measures import entropies, flips_without_memory, margins
+from xdrl.games import Protocol
 
 
 def test_entropy_is_zero_where_the_policy_is_sure_and_largest_where_it_is_not():
