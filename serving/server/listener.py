@@ -14,10 +14,10 @@ from pathlib import Path
 
 import uvicorn
 
-from serving.server.application import Application
 from serving.server.errors import ServerError
 from serving.server.limits import Limits
-from serving.server.models import ModelRepository, load_models
+from serving.server.models.repository import ModelRepository, load_models
+from serving.server.rest.application import Application
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.server.documents import INFINITY
-from serving.server.faults import column_fault
-from serving.server.tensors import NUMPY_DTYPES, array_from_json, json_from_array
+from serving.server.rest.documents import INFINITY
+from serving.server.rest.faults import column_fault
+from serving.server.rest.tensors import NUMPY_DTYPES, array_from_json, json_from_array
 
 LEAVES: list[Any] = [
     0, -1, 127, 128, 2**24 - 1, 2**24, 2**31 - 1, 2**31, 2**53, 2**63 - 1, 2**63, 2**64 - 1, 2**64, -(2**63), -(2**64),

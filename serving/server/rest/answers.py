@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.server.errors import invalid_argument
-from serving.server.loading import TensorSpec
-from serving.server.tensors import NUMPY_DTYPES, Array, json_from_array
+from serving.server.models.loading import Array, TensorSpec
+from serving.server.rest.tensors import NUMPY_DTYPES, json_from_array
 
 # Strings of an output with such a name are bytes, and written in base64.
 _BYTES_SUFFIX = "_bytes"

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.server.documents import INFINITY, NEGATIVE_INFINITY, NUMBER_TOO_BIG, json_type_name, shown
 from serving.server.errors import RequestError, invalid_argument
-from serving.server.tensors import (
+from serving.server.rest.documents import INFINITY, NEGATIVE_INFINITY, NUMBER_TOO_BIG, json_type_name, shown
+from serving.server.rest.tensors import (
     LARGEST_EXACT_INTEGER,
     LARGEST_SINGLE,
     NUMPY_DTYPES,

@@ -3,14 +3,13 @@
 import json
 import time
 
-from serving.server.answers import columnar_answer, row_answer
-from serving.server.documents import DocumentParser, shown
 from serving.server.errors import RequestError, invalid_argument
-from serving.server.inputs import read_inputs
-from serving.server.loading import LoadedVersion, Signature
-from serving.server.models import ModelRepository
-from serving.server.routes import Route
-from serving.server.tensors import Array
+from serving.server.models.loading import Array, LoadedVersion, Signature
+from serving.server.models.repository import ModelRepository
+from serving.server.rest.answers import columnar_answer, row_answer
+from serving.server.rest.documents import DocumentParser, shown
+from serving.server.rest.inputs import read_inputs
+from serving.server.rest.routes import Route
 
 DEFAULT_SIGNATURE = "serving_default"
 

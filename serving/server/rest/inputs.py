@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from serving.server.documents import shown
 from serving.server.errors import invalid_argument
-from serving.server.faults import column_fault, instances_fault
-from serving.server.loading import TensorSpec
-from serving.server.tensors import Array, array_from_json, is_base64_object
+from serving.server.models.loading import Array, TensorSpec
+from serving.server.rest.documents import shown
+from serving.server.rest.faults import column_fault, instances_fault
+from serving.server.rest.tensors import array_from_json, is_base64_object
 
 
 def read_inputs(document: dict[str, Any], specs: Mapping[str, TensorSpec]) -> tuple[dict[str, Array], bool]:

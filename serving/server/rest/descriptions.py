@@ -3,9 +3,9 @@
 from typing import Any
 
 from serving.server.errors import RequestError, invalid_argument
-from serving.server.loading import LoadedVersion, TensorSpec
-from serving.server.models import ModelRepository, Version
-from serving.server.routes import Route
+from serving.server.models.loading import LoadedVersion, TensorSpec
+from serving.server.models.repository import ModelRepository, Version
+from serving.server.rest.routes import Route
 
 
 def describe_status(repository: ModelRepository, route: Route) -> dict[str, Any]:

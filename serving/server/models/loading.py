@@ -13,9 +13,10 @@ import tensorflow as tf
 
 from serving.server.errors import one_line, operation_message, request_error_from_tensorflow
 from serving.server.limits import Limits
-from serving.server.tensors import Array
 
 logger = logging.getLogger(__name__)
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 _SERVING_TAG = "serve"
 _MILLISECONDS = 1000

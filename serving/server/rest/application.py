@@ -13,14 +13,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from serving.server.bodies import inflate, is_gzip, read_body
-from serving.server.descriptions import describe_signatures, describe_status
-from serving.server.documents import DocumentParser
 from serving.server.errors import RequestError
 from serving.server.limits import Limits
-from serving.server.models import ModelRepository
-from serving.server.predictions import Predictor
-from serving.server.routes import Route, parse_route
+from serving.server.models.repository import ModelRepository
+from serving.server.rest.bodies import inflate, is_gzip, read_body
+from serving.server.rest.descriptions import describe_signatures, describe_status
+from serving.server.rest.documents import DocumentParser
+from serving.server.rest.predictions import Predictor
+from serving.server.rest.routes import Route, parse_route
 
 logger = logging.getLogger(__name__)
 

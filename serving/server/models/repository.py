@@ -7,7 +7,7 @@ from pathlib import Path
 
 from serving.server.errors import RequestError, ServerError, invalid_argument
 from serving.server.limits import Limits
-from serving.server.loading import LoadedVersion, LoadError, load_version
+from serving.server.models.loading import LoadedVersion, LoadError, load_version
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.server.documents import INFINITY, NEGATIVE_INFINITY
 from serving.server.errors import invalid_argument
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from serving.server.models.loading import Array
+from serving.server.rest.documents import INFINITY, NEGATIVE_INFINITY
 
 # The dtypes that the REST API carries, by TensorFlow's names. Others exist in graphs (half, uint16, complex …) and have
 # no JSON form in TensorFlow Serving either.
