@@ -206,6 +206,14 @@ def test_an_arrow_that_points_up_is_none(tmp_path: Path):
     assert list(wrong_arrows(tmp_path)) == []
 
 
+def test_what_runs_a_model_knows_nothing_of_how_it_is_asked():
+    modules = reading.find_modules(ROOT)
+    running = [module for module in modules if reading.is_within(module, [f"{SERVER}.models"])]
+    imported = {name for module in running for name in reading.find_imports(modules[module], modules)}
+    assert f"{SERVER}.models.loading" in running
+    assert [name for name in imported if reading.is_within(name, [f"{SERVER}.rest", f"{SERVER}.listener"])] == []
+
+
 def test_tensorflow_is_imported_only_where_it_is_the_subject():
     found = direct_imports("tensorflow")
     assert [module for module in found if not reading.is_within(module, TENSORFLOW)] == []
