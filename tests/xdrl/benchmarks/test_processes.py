@@ -15,7 +15,7 @@ LEAVE_A_CALL_UNDER_WAY = """
 import os, threading, time
 from xdrl.benchmarks.processes import call_in_fresh_process
 if __name__ == "__main__":
-    threading.Timer(2, os._exit, [0]).start()
+    threading.Timer(2, os._exit, [7]).start()
     call_in_fresh_process(time.sleep, 600)
 """
 
@@ -40,9 +40,10 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path):
     script = tmp_path / "script.py"
     script.write_text(LEAVE_A_CALL_UNDER_WAY)
     # The pipe is open for as long as one of the processes has it.
-    subprocess.run(
+    ended = subprocess.run(
         [sys.executable, script], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=60
     )
+    assert ended.returncode == 7, ended.stderr
 
 
 def test_a_measurement_that_fails_is_one_line():
