@@ -41,20 +41,53 @@ class RequestError(Exception):
     """One request cannot be answered as asked.
 
     Attributes:
+        code: TensorFlow's numeric status code, which is gRPC's as well, such as `tf.errors.NOT_FOUND`.
         status: HTTP status code.
         message: One line for the client.
     """
 
-    def __init__(self, status: int, message: str) -> None:
-        """Keeps the status and the message, brought to one line of bounded length."""
-        self.status = int(status)
+    def __init__(self, code: int, message: str, status: int | None = None) -> None:
+        """Keeps the code and the message, brought to one line of bounded length.
+
+        Args:
+            code: TensorFlow's status code.
+            message: What the client is told.
+            status: HTTP's status code, where it is not the one that TensorFlow Serving answers for the code.
+        """
+        self.code = code
+        self.status = int(status or _HTTP_STATUS_BY_TENSORFLOW_CODE.get(code, HTTPStatus.INTERNAL_SERVER_ERROR))
         self.message = one_line(message)
         super().__init__(self.message)
 
 
 def invalid_argument(message: str) -> RequestError:
-    """Returns the 400 that TensorFlow Serving answers for an INVALID_ARGUMENT status."""
-    return RequestError(HTTPStatus.BAD_REQUEST, message)
+    """Returns the error for a request that does not say what it must: HTTP 400."""
+    return RequestError(tf.errors.INVALID_ARGUMENT, message)
+
+
+def not_found(message: str) -> RequestError:
+    """Returns the error for a model or version that is not there: HTTP 404."""
+    return RequestError(tf.errors.NOT_FOUND, message)
+
+
+def unimplemented(message: str) -> RequestError:
+    """Returns the error for what this server does not do: HTTP 501."""
+    return RequestError(tf.errors.UNIMPLEMENTED, message)
+
+
+def too_large(message: str) -> RequestError:
+    """Returns the error for a request over a limit of size: HTTP 413, where TensorFlow's code alone would give 429."""
+    return RequestError(tf.errors.RESOURCE_EXHAUSTED, message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def deadline_exceeded(message: str) -> RequestError:
+    """Returns the error for a request that was not answered in time: HTTP 504."""
+    return RequestError(tf.errors.DEADLINE_EXCEEDED, message)
+
+
+def unavailable(message: str) -> RequestError:
+    """Returns the error for a server that cannot answer now and may soon: HTTP 503."""
+    return RequestError(tf.errors.UNAVAILABLE, message)
 
 
 def one_line(message: str) -> str:
@@ -70,9 +103,9 @@ def request_error_from_tensorflow(error: tf.errors.OpError) -> RequestError:
         error: The error as `Session.run` raised it.
 
     Returns:
-        The HTTP status of TensorFlow's own status code, and what the operation said, without the graph's node names.
+        TensorFlow's own status code, and what the operation said, without the graph's node names.
     """
-    return RequestError(_HTTP_STATUS_BY_TENSORFLOW_CODE.get(error.error_code, 500), operation_message(error))
+    return RequestError(error.error_code, operation_message(error))
 
 
 def operation_message(error: tf.errors.OpError) -> str:

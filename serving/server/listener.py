@@ -10,14 +10,18 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import uvicorn
 
+from serving.server.admission import Admission
+from serving.server.backend import Backend
 from serving.server.errors import ServerError
 from serving.server.limits import Limits
+from serving.server.metrics import Metrics
 from serving.server.models.repository import ModelRepository, load_models
+from serving.server.models.running import Runner
 from serving.server.rest.application import Application
+from serving.server.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -37,50 +41,58 @@ class ModelSummary:
         name: The model's name.
         versions: The versions that loaded, newest first; the first one is served by default.
         failed_versions: The versions that did not load, newest first.
-        host: The address the server listens on.
-        port: The port it listens on, also where port 0 was asked for.
     """
 
     name: str
     versions: tuple[int, ...]
     failed_versions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ServerSummary:
+    """What is being served, and where.
+
+    Attributes:
+        host: The address the server listens on.
+        port: The port of the REST API, also where port 0 was asked for.
+        models: The models, by name.
+    """
+
     host: str
     port: int
+    models: tuple[ModelSummary, ...]
 
     @property
     def url(self) -> str:
-        """The model's address, to which `:predict` is appended."""
+        """The server's address, to which `/v1/models/NAME` is appended."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/v1/models/{self.name}"
+        return f"http://{host}:{self.port}"
 
 
 def serve(
-    models: Path,
-    host: str = "127.0.0.1",
-    port: int = 8501,
+    settings: Settings,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
-    on_ready: Callable[[list[ModelSummary]], None] | None = None,
+    on_ready: Callable[[ServerSummary], None] | None = None,
 ) -> None:
-    """Serves all models of a folder until SIGINT or SIGTERM, then finishes the requests under way and returns.
+    """Serves models until SIGINT or SIGTERM, then finishes the requests under way and returns.
 
     Args:
-        models: Holds `NAME/<integer>/saved_model.pb`.
-        host: The address to listen on.
-        port: The port to listen on; 0 picks a free one.
+        settings: What is served, and where.
         limits: What a request may ask.
         on_ready: Called once, from another thread, as soon as requests are answered; what it raises stops the server.
 
     Raises:
         ServerError: The port cannot be had, or there is no model to serve.
     """
-    with _listen(host, port) as listening_socket:
+    with _listen(settings.host, settings.port) as listening_socket:
         bound_host, bound_port = listening_socket.getsockname()[:2]
-        repository = load_models(models, limits)
-        application = Application(repository, limits)
+        repository = load_models(settings.models, limits)
+        backend = Backend(repository, Runner(), Metrics(), Admission(limits.max_queued_requests), limits)
+        application = Application(backend)
 
         def report() -> None:
             if on_ready is not None:
-                on_ready(_summaries(repository, bound_host, bound_port))
+                on_ready(ServerSummary(bound_host, bound_port, _summaries(repository)))
 
         # TensorFlow's own objects outlive every request: out of the garbage collector's sight, parsing a large body no
         # longer pays for walking over them (a list of 160 by 160 by 3 in and out: 33 ms instead of 123).
@@ -90,7 +102,7 @@ def serve(
         finally:
             gc.unfreeze()
             application.close()
-            repository.close()
+            backend.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -170,15 +182,13 @@ def _signals_that_only_stop() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _summaries(repository: ModelRepository, host: str, port: int) -> list[ModelSummary]:
+def _summaries(repository: ModelRepository) -> tuple[ModelSummary, ...]:
     """Returns what is being served, by name."""
-    return [
+    return tuple(
         ModelSummary(
             name=name,
             versions=tuple(version.number for version in repository.versions(name) if version.loaded is not None),
             failed_versions=tuple(version.number for version in repository.versions(name) if version.loaded is None),
-            host=host,
-            port=port,
         )
         for name in repository.names()
-    ]
+    )

@@ -48,14 +48,14 @@ def session(tiny: SimpleNamespace, exported: Path):
 @pytest.fixture(scope="session")
 def agent_url(exported: Path) -> Iterator[str]:
     """The address of the embedded server over the export."""
+    settings = json.dumps({"models": str(exported.parents[1]), "port": 0})
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests/serving/server/run_server.py"), str(exported.parents[1]), "0", "{}"],
+        [sys.executable, str(ROOT / "tests/serving/server/run_server.py"), settings, "{}"],
         env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    summaries = json.loads(process.stdout.readline())
-    yield f"http://127.0.0.1:{summaries[0]['port']}"
+    yield json.loads(process.stdout.readline())["url"]
     process.terminate()
     process.communicate(timeout=STOP_SECONDS)

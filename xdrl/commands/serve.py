@@ -17,19 +17,18 @@ def serve(
 ) -> None:
     """Answer TensorFlow Serving's REST API for every exported agent, until Ctrl-C."""
     load_tensorflow()
-    from serving.server import ModelSummary, ServerError
+    from serving.server import ServerError, ServerSummary, Settings
     from serving.server import serve as serve_models
 
-    def announce(summaries: list[ModelSummary]) -> None:
-        for summary in summaries:
-            versions = ", ".join(str(number) for number in summary.versions) or "none"
-            failed = (
-                f"; failed to load: {', '.join(map(str, summary.failed_versions))}" if summary.failed_versions else ""
-            )
-            console.print(f"{summary.url}:predict  versions {versions}{failed}", soft_wrap=True)
+    def announce(summary: ServerSummary) -> None:
+        for model in summary.models:
+            versions = ", ".join(map(str, model.versions)) or "none"
+            failed = f"; failed to load: {', '.join(map(str, model.failed_versions))}" if model.failed_versions else ""
+            url = f"{summary.url}/v1/models/{model.name}:predict"
+            console.print(f"{url}  versions {versions}{failed}", soft_wrap=True)
         console.print("Serving; Ctrl-C stops.")
 
     try:
-        serve_models(models, host, port, on_ready=announce)
+        serve_models(Settings(models, host, port), on_ready=announce)
     except ServerError as error:
         raise UserError(str(error)) from error

@@ -3,60 +3,23 @@
 import contextlib
 import logging
 import math
+import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
 
-from serving.server.errors import one_line, operation_message, request_error_from_tensorflow
+from serving.server.errors import one_line, operation_message, request_error_from_tensorflow, unavailable
 from serving.server.limits import Limits
+from serving.server.models.signatures import Array, Signature, read_signature
 
 logger = logging.getLogger(__name__)
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
 _SERVING_TAG = "serve"
 _MILLISECONDS = 1000
-_DTYPE_PREFIX = "DT_"
 _CODE_NAMES = [name for name in dir(tf.errors) if name.isupper() and isinstance(getattr(tf.errors, name), int)]
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """One input or output of a signature.
-
-    Attributes:
-        dtype_name: The dtype's name in protocol buffers, such as `DT_FLOAT`.
-        shape: The axes' sizes, -1 where unknown; None where not even the rank is known.
-        tensor_name: The tensor's name in the graph, empty for one that is not a dense tensor.
-    """
-
-    dtype_name: str
-    shape: tuple[int, ...] | None
-    tensor_name: str
-
-    @property
-    def dtype(self) -> str:
-        """TensorFlow's name of the dtype, such as `float`."""
-        return self.dtype_name.removeprefix(_DTYPE_PREFIX).lower()
-
-
-@dataclass(frozen=True)
-class Signature:
-    """What a SavedModel can be asked, by the names of its inputs and outputs, sorted.
-
-    Attributes:
-        inputs: The inputs by name.
-        outputs: The outputs by name.
-        method_name: What kind of question it is, such as `tensorflow/serving/predict`.
-    """
-
-    inputs: Mapping[str, TensorSpec]
-    outputs: Mapping[str, TensorSpec]
-    method_name: str
 
 
 class LoadError(Exception):
@@ -74,24 +37,57 @@ class LoadError(Exception):
         super().__init__(self.message)
 
 
-@dataclass(frozen=True)
 class LoadedVersion:
-    """A version that answers requests; `run` may be called from many threads.
+    """A version that answers requests, from many threads at once, and is freed when it is retired and nobody uses it.
 
     Attributes:
         name: The model's name.
         number: The version number.
         signatures: The signatures by name.
-        session: The session that holds the graph and its weights.
     """
 
-    name: str
-    number: int
-    signatures: Mapping[str, Signature]
-    session: tf.compat.v1.Session
+    def __init__(
+        self, name: str, number: int, signatures: Mapping[str, Signature], session: tf.compat.v1.Session
+    ) -> None:
+        """Takes over the session that holds the graph and its weights."""
+        self.name = name
+        self.number = number
+        self.signatures = signatures
+        self._session = session
+        self._lock = threading.Lock()
+        self._num_users = 0
+        self._is_retired = False
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[Self]:
+        """Keeps the session open for as long as the context lasts.
+
+        Raises:
+            RequestError: 503, the version has been retired.
+        """
+        with self._lock:
+            if self._is_retired:
+                raise unavailable(f"Version {self.number} of model {self.name} is no longer served")
+            self._num_users += 1
+        try:
+            yield self
+        finally:
+            with self._lock:
+                self._num_users -= 1
+                is_last = self._is_retired and self._num_users == 0
+            if is_last:
+                self._session.close()
+
+    def retire(self) -> None:
+        """Frees the session, once whoever uses it has done so; nobody may begin to use it from now on."""
+        with self._lock:
+            is_last = not self._is_retired and self._num_users == 0
+            self._is_retired = True
+        if is_last:
+            self._session.close()
 
     def run(self, signature: Signature, inputs: Mapping[str, Array], timeout_seconds: float) -> dict[str, Array]:
-        """Runs a signature.
+        """Runs a signature; the caller holds the version `in_use`.
 
         Args:
             signature: One of `signatures`, all its tensors dense.
@@ -102,20 +98,16 @@ class LoadedVersion:
             An array for each output.
 
         Raises:
-            RequestError: With TensorFlow's status as an HTTP code, and what the operation said.
+            RequestError: With TensorFlow's status code, and what the operation said.
         """
         feeds = {signature.inputs[name].tensor_name: array for name, array in inputs.items()}
         fetches = {name: spec.tensor_name for name, spec in signature.outputs.items()}
         options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, math.ceil(timeout_seconds * _MILLISECONDS)))
         try:
-            outputs = self.session.run(fetches, feeds, options=options)
+            outputs = self._session.run(fetches, feeds, options=options)
         except tf.errors.OpError as error:
             raise request_error_from_tensorflow(error) from error
         return {name: _as_array(value) for name, value in outputs.items()}
-
-    def close(self) -> None:
-        """Frees the session; no run may be under way."""
-        self.session.close()
 
 
 def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVersion:
@@ -137,7 +129,7 @@ def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVe
     try:
         with _without_deprecation_notice():
             meta_graph = tf.compat.v1.saved_model.load(session, [_SERVING_TAG], str(path))
-        signatures = {key: _read_signature(meta_graph.signature_def[key]) for key in sorted(meta_graph.signature_def)}
+        signatures = {key: read_signature(meta_graph.signature_def[key]) for key in sorted(meta_graph.signature_def)}
     except Exception as error:  # Whatever is wrong with a file on disk, the other versions must go on.
         session.close()
         raise _load_error(error) from error
@@ -153,20 +145,6 @@ def _load_error(error: Exception) -> LoadError:
     # ValueError where the weights are not there.
     code = {OSError: "DATA_LOSS", RuntimeError: "NOT_FOUND", ValueError: "NOT_FOUND"}.get(type(error), "UNKNOWN")
     return LoadError(code, str(error) or type(error).__name__)
-
-
-def _read_signature(definition: Any) -> Signature:
-    """Returns a SignatureDef message as a record."""
-    inputs = {name: _read_tensor_info(definition.inputs[name]) for name in sorted(definition.inputs)}
-    outputs = {name: _read_tensor_info(definition.outputs[name]) for name in sorted(definition.outputs)}
-    return Signature(inputs, outputs, definition.method_name)
-
-
-def _read_tensor_info(info: Any) -> TensorSpec:
-    """Returns a TensorInfo message as a record."""
-    dtype_name = info.DESCRIPTOR.fields_by_name["dtype"].enum_type.values_by_number[info.dtype].name
-    shape = None if info.tensor_shape.unknown_rank else tuple(axis.size for axis in info.tensor_shape.dim)
-    return TensorSpec(dtype_name, shape, info.name)
 
 
 def _as_array(value: Any) -> Array:

@@ -1,11 +1,13 @@
 """The models of a folder: which versions there are, which loaded, and the one place that hands one out per request."""
 
+import contextlib
 import logging
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.server.errors import RequestError, ServerError, invalid_argument
+from serving.server.errors import ServerError, invalid_argument, not_found
 from serving.server.limits import Limits
 from serving.server.models.loading import LoadedVersion, LoadError, load_version
 
@@ -40,17 +42,21 @@ class ModelRepository:
             models: Each model's versions, newest first.
         """
         self._models = models
+        self._lock = threading.Lock()
 
     def versions(self, name: str) -> list[Version]:
         """Returns a model's versions, newest first; none where there is no such model."""
-        return self._models.get(name, [])
+        with self._lock:
+            return list(self._models.get(name, []))
 
     def names(self) -> list[str]:
         """Returns the models' names."""
-        return list(self._models)
+        with self._lock:
+            return list(self._models)
 
-    def find(self, name: str, number: int | None, label: str | None) -> LoadedVersion:
-        """Returns the version that answers a request.
+    @contextlib.contextmanager
+    def lease(self, name: str, number: int | None, label: str | None) -> Iterator[LoadedVersion]:
+        """Hands out the version that answers a request, which stays loaded for as long as the context lasts.
 
         Args:
             name: The model's name.
@@ -62,18 +68,31 @@ class ModelRepository:
         """
         if label is not None:
             raise invalid_argument(f"Unrecognized servable version label: {label}")
-        for version in self.versions(name):
+        with contextlib.ExitStack() as held:
+            # Found and held in one step: a version that is retired in between would be gone.
+            with self._lock:
+                version = held.enter_context(self._find(name, number).in_use())
+            yield version
+
+    def close(self) -> None:
+        """Frees all versions, each once no request uses it."""
+        with self._lock:
+            versions = [version for versions in self._models.values() for version in versions]
+        for version in versions:
+            if version.loaded is not None:
+                version.loaded.retire()
+
+    def _find(self, name: str, number: int | None) -> LoadedVersion:
+        """Returns the newest version that loaded, or the one with the number.
+
+        Raises:
+            RequestError: 404.
+        """
+        for version in self._models.get(name, []):
             if version.loaded is not None and number in (None, version.number):
                 return version.loaded
         wanted = f"Latest({name})" if number is None else f"Specific({name}, {number})"
-        raise RequestError(404, f"Servable not found for request: {wanted}")
-
-    def close(self) -> None:
-        """Frees all sessions; no request may be running."""
-        for versions in self._models.values():
-            for version in versions:
-                if version.loaded is not None:
-                    version.loaded.close()
+        raise not_found(f"Servable not found for request: {wanted}")
 
 
 def load_models(folder: Path, limits: Limits) -> ModelRepository:

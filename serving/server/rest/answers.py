@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.server.errors import invalid_argument
-from serving.server.models.loading import Array, TensorSpec
+from serving.server.models.signatures import Array, TensorSpec
 from serving.server.rest.tensors import NUMPY_DTYPES, json_from_array
 
 # Strings of an output with such a name are bytes, and written in base64.

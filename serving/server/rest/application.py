@@ -3,22 +3,20 @@
 import asyncio
 import json
 import logging
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 
+import tensorflow as tf
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from serving.server.errors import RequestError
-from serving.server.limits import Limits
-from serving.server.models.repository import ModelRepository
+from serving.server.backend import Backend
+from serving.server.errors import RequestError, deadline_exceeded
 from serving.server.rest.bodies import inflate, is_gzip, read_body
 from serving.server.rest.descriptions import describe_signatures, describe_status
-from serving.server.rest.documents import DocumentParser
 from serving.server.rest.predictions import Predictor
 from serving.server.rest.routes import Route, parse_route
 
@@ -29,20 +27,14 @@ _SECONDS_BEFORE_NEXT_TRY = "1"
 
 
 class Application:
-    """Answers TensorFlow Serving's REST API over a repository of models."""
+    """Answers TensorFlow Serving's REST API over a backend."""
 
-    def __init__(self, repository: ModelRepository, limits: Limits) -> None:
-        """Starts the worker threads' pool.
-
-        Args:
-            repository: The models.
-            limits: What a request may ask.
-        """
-        self._repository = repository
-        self._limits = limits
-        self._predictor = Predictor(repository, DocumentParser(limits))
-        self._places = threading.BoundedSemaphore(limits.max_queued_requests)
-        self._workers = ThreadPoolExecutor(limits.request_threads, thread_name_prefix="serving")
+    def __init__(self, backend: Backend) -> None:
+        """Starts the worker threads' pool."""
+        self._backend = backend
+        self._limits = backend.limits
+        self._predictor = Predictor(backend)
+        self._workers = ThreadPoolExecutor(backend.limits.request_threads, thread_name_prefix="serving-rest")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -55,7 +47,7 @@ class Application:
             return
         except Exception:
             logger.exception("%s %s failed", request.method, _target(request))
-            response = _error_response(RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error of the server"))
+            response = _error_response(RequestError(tf.errors.INTERNAL, "Internal error of the server"))
         await response(scope, receive, send)
 
     def close(self) -> None:
@@ -72,9 +64,9 @@ class Application:
         if route is None:
             return PlainTextResponse("Not Found\n", HTTPStatus.NOT_FOUND)
         if route.verb == "status":
-            return _json_response(describe_status(self._repository, route))
+            return _json_response(describe_status(self._backend.repository, route))
         if route.verb == "metadata":
-            return _json_response(describe_signatures(self._repository, route))
+            return _json_response(describe_signatures(self._backend.repository, route))
         return Response(await self._predict(request, route), media_type=_JSON)
 
     async def _predict(self, request: Request, route: Route) -> bytes:
@@ -84,24 +76,22 @@ class Application:
             RequestError: 503, the queue is full; 504, the deadline has passed; and whatever the prediction says.
         """
         deadline = time.monotonic() + self._limits.deadline_seconds
-        if not self._places.acquire(blocking=False):
-            message = f"The queue is full: {self._limits.max_queued_requests} requests are waiting or running"
-            raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message)
+        self._backend.admission.take()
         is_handed_over = False
         try:
             async with asyncio.timeout(self._limits.deadline_seconds):
                 body = await read_body(request, self._limits)
                 work = self._workers.submit(self._work, route, body, is_gzip(request), deadline)
                 # A run outlives the request that gave up on it, and keeps its place until its thread is free.
-                work.add_done_callback(lambda _: self._places.release())
+                work.add_done_callback(lambda _: self._backend.admission.release())
                 is_handed_over = True
                 return await asyncio.wrap_future(work)
         except TimeoutError:
-            message = f"Deadline exceeded: no answer within {self._limits.deadline_seconds:g} seconds"
-            raise RequestError(HTTPStatus.GATEWAY_TIMEOUT, message) from None
+            seconds = self._limits.deadline_seconds
+            raise deadline_exceeded(f"Deadline exceeded: no answer within {seconds:g} seconds") from None
         finally:
             if not is_handed_over:
-                self._places.release()
+                self._backend.admission.release()
 
     def _work(self, route: Route, body: bytes, is_compressed: bool, deadline: float) -> bytes:
         """Computes a prediction; runs in a worker thread."""

@@ -1,11 +1,10 @@
 """The request body: read within its limit, inflated within its limit."""
 
 import zlib
-from http import HTTPStatus
 
 from starlette.requests import Request
 
-from serving.server.errors import RequestError, invalid_argument
+from serving.server.errors import RequestError, invalid_argument, too_large
 from serving.server.limits import Limits
 
 # zlib's window bits for "a gzip header and nothing else".
@@ -62,4 +61,4 @@ def inflate(body: bytes, limits: Limits) -> bytes:
 
 def _too_large(what: str, limit: int) -> RequestError:
     """Returns the 413 for a body over its limit."""
-    return RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{what} is larger than the limit of {limit} bytes")
+    return too_large(f"{what} is larger than the limit of {limit} bytes")

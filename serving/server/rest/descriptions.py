@@ -1,10 +1,11 @@
 """What the server says about a model: the status of its versions, and its signatures."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from serving.server.errors import RequestError, invalid_argument
-from serving.server.models.loading import LoadedVersion, TensorSpec
+from serving.server.errors import invalid_argument, not_found
 from serving.server.models.repository import ModelRepository, Version
+from serving.server.models.signatures import Signature, TensorSpec
 from serving.server.rest.routes import Route
 
 
@@ -18,9 +19,9 @@ def describe_status(repository: ModelRepository, route: Route) -> dict[str, Any]
         raise invalid_argument(f"Unrecognized servable version label: {route.label}")
     versions = [v for v in repository.versions(route.name) if route.version in (None, v.number)]
     if not versions and route.version is None:
-        raise RequestError(404, f"Could not find any versions of model {route.name}")
+        raise not_found(f"Could not find any versions of model {route.name}")
     if not versions:
-        raise RequestError(404, f"Could not find version {route.version} of model {route.name}")
+        raise not_found(f"Could not find version {route.version} of model {route.name}")
     return {"model_version_status": [_version_status(version) for version in versions]}
 
 
@@ -30,11 +31,11 @@ def describe_signatures(repository: ModelRepository, route: Route) -> dict[str, 
     Raises:
         RequestError: 400, unknown label; 404, no such model or version.
     """
-    version = repository.find(route.name, route.version, route.label)
-    return {
-        "model_spec": {"name": version.name, "signature_name": "", "version": str(version.number)},
-        "metadata": {"signature_def": {"signature_def": _signatures(version)}},
-    }
+    with repository.lease(route.name, route.version, route.label) as version:
+        return {
+            "model_spec": {"name": version.name, "signature_name": "", "version": str(version.number)},
+            "metadata": {"signature_def": {"signature_def": _signatures(version.signatures)}},
+        }
 
 
 def _version_status(version: Version) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _version_status(version: Version) -> dict[str, Any]:
     }
 
 
-def _signatures(version: LoadedVersion) -> dict[str, Any]:
+def _signatures(signatures: Mapping[str, Signature]) -> dict[str, Any]:
     """Returns all signatures as the JSON form of their protocol buffers."""
     return {
         name: {
@@ -55,7 +56,7 @@ def _signatures(version: LoadedVersion) -> dict[str, Any]:
             "outputs": {key: _tensor_info(spec) for key, spec in signature.outputs.items()},
             "method_name": signature.method_name,
         }
-        for name, signature in version.signatures.items()
+        for name, signature in signatures.items()
     }
 
 

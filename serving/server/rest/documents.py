@@ -5,12 +5,11 @@ import math
 import re
 import threading
 from contextlib import AbstractContextManager, nullcontext
-from http import HTTPStatus
 from typing import Any
 
 import numpy as np
 
-from serving.server.errors import RequestError, invalid_argument
+from serving.server.errors import invalid_argument, too_large
 from serving.server.limits import MEBIBYTE, Limits
 
 # The tokens TensorFlow Serving reads. The two infinities are recognised by identity: an infinity that is neither of
@@ -93,7 +92,7 @@ def _check_structure(body: bytes, limits: Limits) -> None:
     steps = _bracket_steps(body)
     if np.count_nonzero(steps > 0) > limits.max_json_containers:
         message = f"Request has more than {limits.max_json_containers} JSON lists and objects"
-        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
+        raise too_large(message)
     if np.cumsum(steps, dtype=np.int32).max(initial=0) > limits.max_json_depth:
         raise invalid_argument(f"JSON Parse error: Nesting is deeper than the limit of {limits.max_json_depth} levels")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.server.errors import RequestError, invalid_argument
+from serving.server.errors import RequestError, invalid_argument, unimplemented
 from serving.server.rest.documents import INFINITY, NEGATIVE_INFINITY, NUMBER_TOO_BIG, json_type_name, shown
 from serving.server.rest.tensors import (
     LARGEST_EXACT_INTEGER,
@@ -28,7 +28,7 @@ def column_fault(value: Any, dtype: str) -> RequestError:
     """Returns the 400 (501 for a dtype without a JSON form) for the value of one whole input."""
     fault = _fault(value, dtype)
     if dtype not in NUMPY_DTYPES and fault.startswith("Conversion of"):
-        return RequestError(501, fault)
+        return unimplemented(fault)
     return invalid_argument(fault)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.server.errors import invalid_argument
-from serving.server.models.loading import Array, TensorSpec
+from serving.server.models.signatures import Array, TensorSpec
 from serving.server.rest.documents import shown
 from serving.server.rest.faults import column_fault, instances_fault
 from serving.server.rest.tensors import array_from_json, is_base64_object

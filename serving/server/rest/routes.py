@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
-from serving.server.errors import RequestError, invalid_argument
+from serving.server.errors import invalid_argument
 
 # Source: kPathRegex, kPredictionApiGegex, kModelStatusApiRegex in TensorFlow Serving's http_rest_api_handler.cc and
 # http_rest_api_util.cc. The query string is part of what they match; letter case is ignored, but not in the verb.
@@ -72,5 +72,5 @@ def _version(digits: str | None) -> int | None:
         return None
     # Compared by length first: Python refuses to read integers of thousands of digits.
     if len(digits.lstrip("0")) > len(str(_MAX_VERSION)) or int(digits) > _MAX_VERSION:
-        raise RequestError(400, f"Failed to convert version: {digits} to numeric.")
+        raise invalid_argument(f"Failed to convert version: {digits} to numeric.")
     return int(digits)

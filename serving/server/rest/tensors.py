@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from serving.server.errors import invalid_argument
-from serving.server.models.loading import Array
+from serving.server.models.signatures import Array
 from serving.server.rest.documents import INFINITY, NEGATIVE_INFINITY
 
 # The dtypes that the REST API carries, by TensorFlow's names. Others exist in graphs (half, uint16, complex …) and have

@@ -46,12 +46,12 @@ class Server:
     """A server under test."""
 
     process: "subprocess.Popen[str]"
-    summaries: list[dict[str, Any]]
+    summary: dict[str, Any]
 
     @property
     def port(self) -> int:
         """The port that was picked."""
-        return int(self.summaries[0]["port"])
+        return int(self.summary["port"])
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Sends one request on a connection of its own; a body that is not text or bytes is sent as JSON."""
@@ -83,11 +83,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start_server(models: Path, log: Path, port: int = 0, **limits: float) -> Server:
+def start_server(log: Path, settings: dict[str, Any], **limits: float) -> Server:
     """Starts a server process and waits until it says that it is ready; raises with its log where it does not start."""
+    settings = {"port": 0} | settings
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            [sys.executable, str(HERE / "run_server.py"), str(models), str(port), json.dumps(limits)],
+            [sys.executable, str(HERE / "run_server.py"), json.dumps(settings, default=str), json.dumps(limits)],
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -119,8 +120,8 @@ def start(models: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers of a test's own, over the toy models unless told otherwise, and stops those still running."""
     started: list[Server] = []
 
-    def start_one(folder: Path = models, port: int = 0, **limits: float) -> Server:
-        started.append(start_server(folder, tmp_path / "log.txt", port, **limits))
+    def start_one(settings: dict[str, Any] | None = None, **limits: float) -> Server:
+        started.append(start_server(tmp_path / "log.txt", {"models": models} | (settings or {}), **limits))
         return started[-1]
 
     yield start_one
@@ -132,7 +133,7 @@ def start(models: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
 @pytest.fixture(scope="session")
 def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the default limits."""
-    started = start_server(models, tmp_path_factory.mktemp("server") / "log.txt")
+    started = start_server(tmp_path_factory.mktemp("server") / "log.txt", {"models": models})
     yield started
     stop_server(started)
 
@@ -148,6 +149,6 @@ def tight_server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "deadline_seconds": 2.0,
         "request_threads": 2,
     }
-    started = start_server(models, tmp_path_factory.mktemp("tight_server") / "log.txt", **limits)
+    started = start_server(tmp_path_factory.mktemp("tight_server") / "log.txt", {"models": models}, **limits)
     yield started
     stop_server(started)

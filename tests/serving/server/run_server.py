@@ -1,23 +1,30 @@
-"""Runs a server for the tests in a process of its own: MODELS PORT LIMITS; writes one line of JSON when ready."""
+"""Runs a server for the tests in a process of its own: SETTINGS LIMITS, as JSON; writes one line of JSON when ready."""
 
 import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from serving.server import Limits, ModelSummary, ServerError, serve
+from serving.server import Limits, ServerError, ServerSummary, Settings, serve
 
 
-def announce(summaries: list[ModelSummary]) -> None:
+def announce(summary: ServerSummary) -> None:
     """Writes what is served to the process that waits for it."""
-    line = json.dumps([{**dataclasses.asdict(summary), "url": summary.url} for summary in summaries])
-    sys.stdout.write(line + "\n")
+    sys.stdout.write(json.dumps({**dataclasses.asdict(summary), "url": summary.url}) + "\n")
     sys.stdout.flush()
+
+
+def read_settings(text: str) -> Settings:
+    """Returns the settings, where the fields that are folders and files come as text."""
+    fields: dict[str, Any] = json.loads(text)
+    kinds = {field.name: str(field.type) for field in dataclasses.fields(Settings)}
+    return Settings(**{name: Path(value) if "Path" in kinds[name] else value for name, value in fields.items()})
 
 
 if __name__ == "__main__":
     try:
-        serve(Path(sys.argv[1]), port=int(sys.argv[2]), limits=Limits(**json.loads(sys.argv[3])), on_ready=announce)
+        serve(read_settings(sys.argv[1]), Limits(**json.loads(sys.argv[2])), on_ready=announce)
     except ServerError as error:
         sys.exit(f"ServerError: {error}")
     sys.stdout.write("stopped\n")

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from serving.server import Limits, ServerError, serve
+from serving.server import Limits, ServerError, Settings, serve
 
 
 def test_ready_says_what_is_served_and_where(server: Any) -> None:
     port = server.port
     expected = [("echoes", [1], []), ("mixed", [7], []), ("scaler", [2, 1], [3])]
-    assert [(s["name"], s["versions"], s["failed_versions"]) for s in server.summaries] == expected
-    assert server.summaries[2]["url"] == f"http://127.0.0.1:{port}/v1/models/scaler"
+    assert [(m["name"], m["versions"], m["failed_versions"]) for m in server.summary["models"]] == expected
+    assert server.summary["url"] == f"http://127.0.0.1:{port}"
 
 
 def test_answers_on_a_kept_connection_are_not_held_back(server: Any) -> None:
@@ -39,7 +39,7 @@ def test_answers_on_a_kept_connection_are_not_held_back(server: Any) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     missing = tmp_path / "nowhere"
     with pytest.raises(ServerError) as error:
-        serve(missing, port=0)
+        serve(Settings(missing, port=0))
     assert (
         str(error.value)
         == f"Expected SavedModels at {missing}/NAME/<integer>/saved_model.pb, but {missing} is not there"
@@ -50,12 +50,12 @@ def test_a_folder_without_models(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").touch()
     (tmp_path / "empty" / "1").mkdir(parents=True)
     with pytest.raises(ServerError, match=r"saved_model\.pb, but found empty, readme\.txt$"):
-        serve(tmp_path, port=0)
+        serve(Settings(tmp_path, port=0))
 
 
 def test_a_folder_that_is_itself_a_model(models: Path) -> None:
     with pytest.raises(ServerError, match="is itself a model: give the folder above it"):
-        serve(models / "scaler", port=0)
+        serve(Settings(models / "scaler", port=0))
 
 
 def test_a_folder_whose_only_version_is_broken(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_folder_whose_only_version_is_broken(tmp_path: Path) -> None:
     version.mkdir(parents=True)
     (version / "saved_model.pb").write_bytes(b"\xffgarbage")
     with pytest.raises(ServerError, match=r"Not one of the 1 model versions in .* loads; Cannot parse file") as error:
-        serve(tmp_path, port=0)
+        serve(Settings(tmp_path, port=0))
     assert "\n" not in str(error.value)
 
 
@@ -71,13 +71,13 @@ def test_a_port_in_use_is_known_before_any_model_is_loaded(tmp_path: Path) -> No
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ServerError, match=rf"^Expected a free port at 127\.0\.0\.1:{port}, but .*[Aa]ddress"):
-            serve(tmp_path / "not looked at", port=port)
+            serve(Settings(tmp_path / "not looked at", port=port))
 
 
 @pytest.mark.parametrize("port", [-1, 70_000])
 def test_a_port_that_is_none(tmp_path: Path, port: int) -> None:
     with pytest.raises(ServerError, match=f"Expected a free port at 127.0.0.1:{port}"):
-        serve(tmp_path, port=port)
+        serve(Settings(tmp_path, port=port))
 
 
 def test_limits_that_refuse_everything_are_refused() -> None:
@@ -91,9 +91,9 @@ def test_a_signal_lets_requests_under_way_finish_and_frees_the_port(
 ) -> None:
     folder = tmp_path / "models"
     shutil.copytree(models / "scaler" / "1", folder / "scaler" / "1")
-    first = start(folder)
+    first = start({"models": folder})
     stop_while_it_works(first, signal.SIGTERM)
-    second = start(folder, port=first.port)
+    second = start({"models": folder, "port": first.port})
     assert second.port == first.port
     stop_while_it_works(second, signal.SIGINT)
 
