@@ -14,6 +14,8 @@ SCREEN_WIDTH = 160
 OBSERVATION_SIZE = 80
 LUMINANCE_WEIGHTS = (0.299, 0.587, 0.114)
 """Of red, green and blue (ITU-R BT.601), which is what the emulator's own gray uses."""
+_ACROSS = SCREEN_WIDTH // OBSERVATION_SIZE
+"""Screen pixels, side by side, of one observation pixel."""
 
 
 class Box(NamedTuple):
@@ -46,8 +48,8 @@ class ScreenPreprocessing(keras.layers.Layer):
     What stands still would otherwise be most of what the network sees: a sprite of Qbert is a change of 1.5 standard
     deviations beside its pyramid, and one of 7 without it.
 
-    Luminance comes first because it is linear as the averaging is, and a third of the work. Area averaging is two
-    constant matrices: Keras has no area resize, and TensorFlow's has no gradient.
+    Luminance and the averaging across are one product: both are linear, and neighbours on the screen become one pixel.
+    The averaging down is a constant matrix: Keras has no area resize, and TensorFlow's has no gradient.
     """
 
     def __init__(self, crop: Crop, pixel_mean: float, pixel_std: float, background: str = "", **kwargs: Any) -> None:
@@ -56,7 +58,7 @@ class ScreenPreprocessing(keras.layers.Layer):
         self.crop, self.pixel_std = crop, pixel_std
         self._offset = decode_background(background) + np.float32(pixel_mean)
         self._rows = area_matrix(crop.bottom - crop.top, OBSERVATION_SIZE)
-        self._columns = area_matrix(SCREEN_WIDTH, OBSERVATION_SIZE).T
+        self._neighbours = np.tile(np.float32(LUMINANCE_WEIGHTS) / (255 * _ACROSS), _ACROSS)[:, None]
 
     def call(self, screens: Any) -> Any:
         """Turns screens into observations.
@@ -68,11 +70,9 @@ class ScreenPreprocessing(keras.layers.Layer):
             float32 [N, 80, 80, 1], of mean 0 and deviation 1 over random play; what stands still is near 0.
         """
         cropped = screens[:, self.crop.top : self.crop.bottom]
-        luminance = sum(
-            ops.cast(cropped[..., channel], "float32") * (weight / 255)
-            for channel, weight in enumerate(LUMINANCE_WEIGHTS)
-        )
-        averaged = ops.matmul(self._rows, ops.matmul(luminance, self._columns))
+        neighbours = ops.reshape(ops.cast(cropped, "float32"), [-1, len(self._neighbours)])
+        luminance = ops.matmul(neighbours, self._neighbours)
+        averaged = ops.matmul(self._rows, ops.reshape(luminance, [-1, self._rows.shape[1], OBSERVATION_SIZE]))
         return ops.expand_dims((averaged - self._offset) / self.pixel_std, -1)
 
 
