@@ -58,7 +58,7 @@ class ScreenPreprocessing(keras.layers.Layer):
         self.crop, self.pixel_std = crop, pixel_std
         self._offset = decode_background(background) + np.float32(pixel_mean)
         self._rows = area_matrix(crop.bottom - crop.top, OBSERVATION_SIZE)
-        self._neighbours = np.tile(np.float32(LUMINANCE_WEIGHTS) / (255 * _ACROSS), _ACROSS)[:, None]
+        self._neighbours = np.tile(np.array(LUMINANCE_WEIGHTS, np.float32) / (255 * _ACROSS), _ACROSS)[:, None]
 
     def call(self, screens: Any) -> Any:
         """Turns screens into observations.

@@ -28,6 +28,5 @@ class Backend:
     limits: Limits
 
     def close(self) -> None:
-        """Stops what runs beside the requests and frees the models; no request may be under way."""
+        """Stops what runs beside the requests; none may be under way."""
         self.runner.close()
-        self.repository.close()

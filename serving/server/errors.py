@@ -25,6 +25,12 @@ _HTTP_STATUS_BY_TENSORFLOW_CODE = {
     tf.errors.UNAUTHENTICATED: 401,
 }
 
+_CODE_NAMES = {
+    getattr(tf.errors, name): name
+    for name in dir(tf.errors)
+    if name.isupper() and isinstance(getattr(tf.errors, name), int)
+}
+
 _MAX_MESSAGE_CHARACTERS = 1000
 _NODE_REFERENCES = re.compile(r"\s*\[\[.*?\]\]", re.DOTALL)
 # Several operations failed at once: "2 root error(s) found. (0) INVALID_ARGUMENT: … (1) … 0 successful operations. …"
@@ -88,6 +94,11 @@ def deadline_exceeded(message: str) -> RequestError:
 def unavailable(message: str) -> RequestError:
     """Returns the error for a server that cannot answer now and may soon: HTTP 503."""
     return RequestError(tf.errors.UNAVAILABLE, message)
+
+
+def code_name(code: int) -> str:
+    """Returns the name of a TensorFlow status code, such as `NOT_FOUND`."""
+    return _CODE_NAMES.get(code, "UNKNOWN")
 
 
 def one_line(message: str) -> str:

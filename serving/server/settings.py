@@ -9,11 +9,15 @@ class Settings:
     """What is served, and where.
 
     Attributes:
-        models: Folder of `NAME/<integer>/saved_model.pb`.
+        models: Folder of `NAME/<integer>/saved_model.pb`; None where there is a config file.
+        model_config_file: Names the models instead, as TensorFlow Serving's `ModelServerConfig` in protobuf text.
+        poll_seconds: Time between two looks for new versions; 0 for never.
         host: The address to listen on.
         port: The port of the REST API; 0 picks a free one.
     """
 
-    models: Path
+    models: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8501
+    model_config_file: Path | None = None
+    poll_seconds: float = 1.0

@@ -11,9 +11,15 @@ from xdrl.errors import UserError
 
 
 def serve(
-    models: Annotated[Path, typer.Option(help="Folder of NAME/VERSION/saved_model.pb.")] = Path("saved_models"),
+    models: Annotated[
+        Path | None, typer.Option(help="Folder of NAME/VERSION/saved_model.pb.  [default: saved_models]")
+    ] = None,
+    model_config_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Names the models instead, as for TensorFlow Serving.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
+    poll_seconds: Annotated[float, typer.Option(min=0, help="Between two looks for new versions; 0: never.")] = 1.0,
 ) -> None:
     """Answer TensorFlow Serving's REST API for every exported agent, until Ctrl-C."""
     load_tensorflow()
@@ -28,7 +34,10 @@ def serve(
             console.print(f"{url}  versions {versions}{failed}", soft_wrap=True)
         console.print("Serving; Ctrl-C stops.")
 
+    if models is None and model_config_file is None:
+        models = Path("saved_models")
+    settings = Settings(models, host=host, port=port, model_config_file=model_config_file, poll_seconds=poll_seconds)
     try:
-        serve_models(Settings(models, host, port), on_ready=announce)
+        serve_models(settings, on_ready=announce)
     except ServerError as error:
         raise UserError(str(error)) from error

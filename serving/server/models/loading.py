@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
-from serving.server.errors import one_line, operation_message, request_error_from_tensorflow, unavailable
+from serving.server.errors import code_name, one_line, operation_message, request_error_from_tensorflow, unavailable
 from serving.server.limits import Limits
 from serving.server.models.signatures import Array, Signature, read_signature
 
@@ -19,7 +19,6 @@ logger = logging.getLogger(__name__)
 
 _SERVING_TAG = "serve"
 _MILLISECONDS = 1000
-_CODE_NAMES = [name for name in dir(tf.errors) if name.isupper() and isinstance(getattr(tf.errors, name), int)]
 
 
 class LoadError(Exception):
@@ -43,15 +42,17 @@ class LoadedVersion:
     Attributes:
         name: The model's name.
         number: The version number.
+        path: The folder it was loaded from.
         signatures: The signatures by name.
     """
 
     def __init__(
-        self, name: str, number: int, signatures: Mapping[str, Signature], session: tf.compat.v1.Session
+        self, name: str, number: int, path: Path, signatures: Mapping[str, Signature], session: tf.compat.v1.Session
     ) -> None:
         """Takes over the session that holds the graph and its weights."""
         self.name = name
         self.number = number
+        self.path = path
         self.signatures = signatures
         self._session = session
         self._lock = threading.Lock()
@@ -77,6 +78,12 @@ class LoadedVersion:
                 is_last = self._is_retired and self._num_users == 0
             if is_last:
                 self._session.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the version is retired and its session freed."""
+        with self._lock:
+            return self._is_retired and self._num_users == 0
 
     def retire(self) -> None:
         """Frees the session, once whoever uses it has done so; nobody may begin to use it from now on."""
@@ -133,14 +140,13 @@ def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVe
     except Exception as error:  # Whatever is wrong with a file on disk, the other versions must go on.
         session.close()
         raise _load_error(error) from error
-    return LoadedVersion(name, number, signatures, session)
+    return LoadedVersion(name, number, path, signatures, session)
 
 
 def _load_error(error: Exception) -> LoadError:
     """Returns a loader's exception with the status code TensorFlow Serving reports for it."""
     if isinstance(error, tf.errors.OpError):
-        code = next((name for name in _CODE_NAMES if getattr(tf.errors, name) == error.error_code), "UNKNOWN")
-        return LoadError(code, operation_message(error))
+        return LoadError(code_name(error.error_code), operation_message(error))
     # The Python half of the loader: OSError where the file cannot be parsed, RuntimeError where no graph has the tag,
     # ValueError where the weights are not there.
     code = {OSError: "DATA_LOSS", RuntimeError: "NOT_FOUND", ValueError: "NOT_FOUND"}.get(type(error), "UNKNOWN")

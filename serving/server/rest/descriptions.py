@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from serving.server.errors import invalid_argument, not_found
+from serving.server.errors import not_found
 from serving.server.models.repository import ModelRepository, Version
 from serving.server.models.signatures import Signature, TensorSpec
 from serving.server.rest.routes import Route
@@ -15,13 +15,12 @@ def describe_status(repository: ModelRepository, route: Route) -> dict[str, Any]
     Raises:
         RequestError: 400, unknown label; 404, no such model or version.
     """
-    if route.label is not None:
-        raise invalid_argument(f"Unrecognized servable version label: {route.label}")
-    versions = [v for v in repository.versions(route.name) if route.version in (None, v.number)]
-    if not versions and route.version is None:
+    number = repository.find_label(route.name, route.label) if route.label is not None else route.version
+    versions = [version for version in repository.versions(route.name) if number in (None, version.number)]
+    if not versions and number is None:
         raise not_found(f"Could not find any versions of model {route.name}")
     if not versions:
-        raise not_found(f"Could not find version {route.version} of model {route.name}")
+        raise not_found(f"Could not find version {number} of model {route.name}")
     return {"model_version_status": [_version_status(version) for version in versions]}
 
 
@@ -43,7 +42,7 @@ def _version_status(version: Version) -> dict[str, Any]:
     code, message = ("OK", "") if version.error is None else (version.error.code, version.error.message)
     return {
         "version": str(version.number),
-        "state": "AVAILABLE" if version.error is None else "END",
+        "state": version.state.value,
         "status": {"error_code": code, "error_message": message},
     }
 

@@ -19,7 +19,9 @@ def read_settings(text: str) -> Settings:
     """Returns the settings, where the fields that are folders and files come as text."""
     fields: dict[str, Any] = json.loads(text)
     kinds = {field.name: str(field.type) for field in dataclasses.fields(Settings)}
-    return Settings(**{name: Path(value) if "Path" in kinds[name] else value for name, value in fields.items()})
+    return Settings(
+        **{name: Path(value) if value and "Path" in kinds[name] else value for name, value in fields.items()}
+    )
 
 
 if __name__ == "__main__":
