@@ -26,7 +26,3 @@ class Backend:
     metrics: Metrics
     admission: Admission
     limits: Limits
-
-    def close(self) -> None:
-        """Stops what runs beside the requests; none may be under way."""
-        self.runner.close()

@@ -24,7 +24,10 @@ class Limits:
             what a small gzip body can make of itself in memory; beyond it 413.
         max_queued_requests: Most requests waiting or running at once; beyond it 503.
         deadline_seconds: Longest time from a request's head to its answer, slow bodies included; beyond it 504.
-        request_threads: Requests computed at the same time; the others wait their turn.
+        request_threads: Requests worked on at the same time, most of them waiting for their batch; the others wait
+            their turn.
+        max_batch_size: Most rows that are run together; 1 runs every request by itself.
+        max_running_batches: Most batches of one signature under way at the same time.
         intra_op_threads: Threads inside one TensorFlow operation; 0 lets TensorFlow choose.
         inter_op_threads: TensorFlow operations that run side by side; 0 lets TensorFlow choose.
 
@@ -38,7 +41,9 @@ class Limits:
     max_json_containers: int = 4_000_000
     max_queued_requests: int = 256
     deadline_seconds: float = 30.0
-    request_threads: int = 8
+    request_threads: int = 64
+    max_batch_size: int = 32
+    max_running_batches: int = 1
     intra_op_threads: int = 0
     inter_op_threads: int = 0
 

@@ -90,7 +90,7 @@ def serve(
         bound_host, bound_port = listening_socket.getsockname()[:2]
         manager = ModelManager(_sources(settings), limits, settings.poll_seconds)
         manager.load()
-        backend = Backend(manager.repository, Runner(), Metrics(), Admission(limits.max_queued_requests), limits)
+        backend = Backend(manager.repository, Runner(limits), Metrics(), Admission(limits.max_queued_requests), limits)
         application = Application(backend)
 
         def report() -> None:
@@ -101,7 +101,6 @@ def serve(
             asyncio.run(_serve_until_stopped(application, listening_socket, limits, report))
         finally:
             application.close()
-            backend.close()
             manager.close()
 
 

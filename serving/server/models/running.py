@@ -1,15 +1,20 @@
 """The run of a prediction's graph: the one way from arrays to arrays, for every protocol."""
 
-import time
 from collections.abc import Mapping
 
-from serving.server.errors import deadline_exceeded
+from serving.server.deadlines import seconds_left
+from serving.server.limits import Limits
+from serving.server.models.batching import Batcher
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.signatures import Array, Signature
 
 
 class Runner:
-    """Runs signatures for many threads."""
+    """Runs signatures for many threads, together where that is quicker."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Takes how large batches may be; batches of one are none."""
+        self._batcher = Batcher(limits) if limits.max_batch_size > 1 else None
 
     def run(
         self, version: LoadedVersion, signature: Signature, inputs: Mapping[str, Array], deadline: float
@@ -28,19 +33,6 @@ class Runner:
         Raises:
             RequestError: 504, the deadline has passed; or TensorFlow's status code, and what the operation said.
         """
-        return version.run(signature, inputs, seconds_left(deadline))
-
-    def close(self) -> None:
-        """Stops what runs beside the callers; no request may be under way."""
-
-
-def seconds_left(deadline: float) -> float:
-    """Returns the time until a moment on `time.monotonic()`.
-
-    Raises:
-        RequestError: 504, it has passed.
-    """
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
-        raise deadline_exceeded("Deadline exceeded before the request was computed")
-    return seconds
+        if self._batcher is None:
+            return version.run(signature, inputs, seconds_left(deadline))
+        return self._batcher.run(version, signature, inputs, deadline)

@@ -5,9 +5,9 @@ import json
 from typing import Any
 
 from serving.server.backend import Backend
+from serving.server.deadlines import seconds_left
 from serving.server.errors import RequestError, invalid_argument, unimplemented
 from serving.server.models.loading import LoadedVersion
-from serving.server.models.running import seconds_left
 from serving.server.models.signatures import DEFAULT_SIGNATURE, find_signature
 from serving.server.rest.answers import columnar_answer, row_answer
 from serving.server.rest.documents import DocumentParser, shown
