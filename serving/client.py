@@ -1,119 +1,172 @@
-"""A small client of TensorFlow Serving's REST API for exported agents; needs no TensorFlow."""
+"""A client of TensorFlow Serving's REST API for exported agents; needs no TensorFlow."""
 
 import base64
-import http.client
-import json
-import urllib.error
-import urllib.request
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
+from urllib.parse import quote
 
 import numpy as np
 
-DEFAULT_URL = "http://127.0.0.1:8501"
-TIMEOUT_SECONDS = 30.0
-
-
-class ServingError(RuntimeError):
-    """The server cannot be reached, or refused the request; the message is one line."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an agent made of a screenshot, with no memory of the screens before.
-
-    Attributes:
-        action: index of the most probable action.
-        action_name: its name.
-        probabilities: of each action by name, in the order of their indices.
-        value: of the screen, in discounted clipped rewards.
-        heatmap: float32 [h, w] in [0, 1].
-        heatmap_peak: largest value before normalising, 0 where the map is blank.
-        heatmap_status: `ok`, `all_negative` or `zero_gradient`.
-        overlay: PNG of the screen under its heatmap; None where it was not asked for.
-    """
-
-    action: int
-    action_name: str
-    probabilities: dict[str, float]
-    value: float
-    heatmap: np.ndarray
-    heatmap_peak: float
-    heatmap_status: str
-    overlay: bytes | None
+from serving.answers import Answer, CoreState, Reason, first_row, read_answer, read_core_size, read_reason
+from serving.screens import checked_screen, encode_png, shortest_decimals
+from serving.transport import Patience, Transport
 
 
 class AgentClient:
-    """Asks the agent of one game.
+    """Asks the agent of one game; may be used from many threads.
+
+    Every method raises what `Transport.ask` raises: a kind of `ServingError`.
 
     Example:
-        answer = AgentClient("http://127.0.0.1:8501", "Pong").look(Path("screenshot.png").read_bytes())
+        client = AgentClient("http://127.0.0.1:8501", "Pong")
+        answer = client.act(screen)  # uint8 [210, 160, 3], or a PNG's or JPEG's bytes
+        reason = client.explain(screen, "RIGHT")
+        player = client.play(seed=1)
+        answer = player.step(screen)
     """
 
-    def __init__(self, url: str, game: str) -> None:
-        """Fixes where to ask.
+    def __init__(self, url: str, game: str, *, version: int | None = None, patience: Patience | None = None) -> None:
+        """Fixes where to ask; nothing is sent yet.
 
         Args:
             url: of the server, such as http://127.0.0.1:8501.
             game: the model's name, such as Qbert.
-        """
-        self._predict_url = f"{url.rstrip('/')}/v1/models/{game}:predict"
+            version: of the agent; None is whichever the server prefers, which may change while it runs.
+            patience: how long to wait and how often to try.
 
-    def look(self, image_bytes: bytes, *, with_overlay: bool = False) -> Answer:
-        """Sends one screenshot.
+        Raises:
+            ServingError: the address is none.
+        """
+        self._transport = Transport(url, patience or Patience())
+        self._model = f"/v1/models/{quote(game, safe='')}" + (f"/versions/{version}" if version is not None else "")
+        self._action_names: tuple[str, ...] = ()
+        self._core_size = 0
+
+    def close(self) -> None:
+        """Closes the idle connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        """Gives the client itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the idle connections."""
+        self.close()
+
+    def act(self, screen: np.ndarray | bytes, *, state: CoreState | None = None, with_overlay: bool = False) -> Answer:
+        """Asks what to do on a screen, and why.
 
         Args:
-            image_bytes: PNG or JPEG.
+            screen: uint8 [210, 160, 3], RGB; without a state also the bytes of a PNG or JPEG of any size.
+            state: of the answer before; None where the screen has no past, and is sent as a picture of a few kB.
             with_overlay: ask for the overlay picture too.
 
         Raises:
-            ServingError: the server cannot be reached, or refused.
+            ValueError: the screen has another shape or type, or an overlay is asked for of a screen with a past.
         """
-        image = {"b64": base64.b64encode(image_bytes).decode()}
-        signature = "overlay" if with_overlay else "serving_default"
-        answer = self.predict({"signature_name": signature, "instances": [{"image_bytes": image}]})
-        try:
-            return _read_answer(answer["predictions"][0], with_overlay)
-        except (LookupError, TypeError, ValueError) as error:
-            raise ServingError(
-                f"expected an agent's answer from {self._predict_url}, got {repr(answer)[:200]}"
-            ) from error
+        if state is None:
+            signature = "overlay" if with_overlay else "serving_default"
+            image = screen if isinstance(screen, bytes) else encode_png(checked_screen(screen))
+            inputs: dict[str, Any] = {"image_bytes": [{"b64": base64.b64encode(image).decode()}]}
+        elif with_overlay:
+            raise ValueError("expected an overlay or a state, got both: the overlay is of a screen without a past")
+        else:
+            signature, inputs = "step", _frame_inputs(screen, state)
+        answer = read_answer(self._ask(signature, inputs))
+        self._action_names = tuple(answer.probabilities)
+        return answer
 
-    def predict(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Sends a predict request as it is and returns the server's answer.
+    def explain(self, screen: np.ndarray, action: int | str, *, state: CoreState | None = None) -> Reason:
+        """Asks what on a screen speaks for an action, and what against it.
+
+        Args:
+            screen: uint8 [210, 160, 3], RGB.
+            action: its index, or its name; names are learned by asking about the screen once.
+            state: with which the agent saw the screen; None where it has no past.
 
         Raises:
-            ServingError: the server cannot be reached, refused, or is no model server.
+            ValueError: there is no such name, or the screen has another shape or type.
         """
-        data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
-        try:
-            request = urllib.request.Request(self._predict_url, data, headers)
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
-                return json.load(response)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise ServingError(f"{self._predict_url} answered {error.code}: {_reason(error)}") from error
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            raise ServingError(f"expected a model server at {self._predict_url}, got: {reason}") from error
+        inputs = _frame_inputs(screen, state or self.initial_state())
+        index = self._action_index(action, screen) if isinstance(action, str) else int(action)
+        row = self._ask("explain", inputs | {"target_action": [index]})
+        return read_reason(row, index, action if isinstance(action, str) else None)
+
+    def play(self, *, sample: bool = True, seed: int = 0) -> "Player":
+        """Returns a player of one game, which remembers.
+
+        Args:
+            sample: draw the actions by their probabilities, as the agent was trained; else take the most probable.
+            seed: of the draws.
+        """
+        return Player(self, np.random.default_rng(seed) if sample else None)
+
+    def initial_state(self) -> CoreState:
+        """Returns the state of a game that starts; its size is asked for once."""
+        if not self._core_size:
+            self._core_size = read_core_size(self.metadata())
+        return CoreState(*np.zeros((2, self._core_size), np.float32))
+
+    def predict(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Sends a predict request as it is and returns the server's answer."""
+        return self._transport.ask("POST", f"{self._model}:predict", body)
+
+    def metadata(self) -> dict[str, Any]:
+        """Returns what the server says about the agent's signatures."""
+        return self._transport.ask("GET", f"{self._model}/metadata")
+
+    def _ask(self, signature: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        return first_row(self.predict({"signature_name": signature, "inputs": inputs}))
+
+    def _action_index(self, name: str, screen: np.ndarray) -> int:
+        names = self._action_names or tuple(self.act(screen).probabilities)
+        if name not in names:
+            raise ValueError(f"expected an action of {', '.join(names)}, got {name!r}")
+        return names.index(name)
 
 
-def _read_answer(answer: dict[str, Any], with_overlay: bool) -> Answer:
-    return Answer(
-        action=answer["action"],
-        action_name=answer["action_name"],
-        probabilities=dict(zip(answer["action_names"], answer["action_probabilities"], strict=True)),
-        value=answer["value"],
-        heatmap=np.array(answer["heatmap"], np.float32),
-        heatmap_peak=answer["heatmap_peak"],
-        heatmap_status=answer["heatmap_status"],
-        overlay=base64.b64decode(answer["overlay_bytes"]["b64"]) if with_overlay else None,
-    )
+class Player:
+    """Plays one game, with the agent's memory of it; used by one thread at a time.
+
+    Attributes:
+        state: with which the next screen will be seen; None before the first.
+    """
+
+    def __init__(self, client: AgentClient, generator: np.random.Generator | None) -> None:
+        """Begins without a memory.
+
+        Args:
+            client: that asks.
+            generator: of the draws; None takes the most probable action.
+        """
+        self._client, self._generator = client, generator
+        self.state: CoreState | None = None
+
+    def step(self, screen: np.ndarray) -> Answer:
+        """Asks for the next action of the game, and remembers the screen.
+
+        Args:
+            screen: uint8 [210, 160, 3], RGB.
+        """
+        answer = self._client.act(screen, state=self.state or self._client.initial_state())
+        self.state = answer.state
+        if self._generator is None:
+            return answer
+        probabilities = np.array(list(answer.probabilities.values()))
+        with np.errstate(divide="ignore"):  # an action of no probability is never drawn
+            logits = np.log(probabilities)
+        action = int(np.argmax(logits + self._generator.gumbel(size=logits.shape)))
+        return replace(answer, action=action, action_name=list(answer.probabilities)[action])
+
+    def reset(self) -> None:
+        """Forgets the game: the next screen is the first of another."""
+        self.state = None
 
 
-def _reason(error: urllib.error.HTTPError) -> str:
-    text = error.read().decode(errors="replace")
-    try:
-        return str(json.loads(text)["error"])
-    except (ValueError, KeyError, TypeError):
-        return " ".join(text.split())[:200] or "nothing"
+def _frame_inputs(screen: np.ndarray | bytes, state: CoreState) -> dict[str, Any]:
+    return {
+        "frame": [checked_screen(screen).tolist()],
+        "state_h": [shortest_decimals(state.h)],
+        "state_c": [shortest_decimals(state.c)],
+    }

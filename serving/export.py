@@ -13,17 +13,14 @@ import numpy as np
 import tensorflow as tf
 
 from serving.signatures import build_signatures
+from serving.warm_up import Samples, play_samples, sample_requests, write_samples
 from xdrl.agents import Agent, CoreState
 from xdrl.config import network_config_to_json
-from xdrl.environments import VectorEnvironment
 from xdrl.explainers.maps import normalise
 from xdrl.storage.files import replaced_folder
 from xdrl.storage.progress import read_progress, write_progress
 from xdrl.storage.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version
 from xdrl.storage.stored_agents import find_log
-
-PROOF_SCREENS, PROOF_STEPS = 3, 40
-"""Games side by side, and agent steps into them, of the screens that an export is proved on."""
 
 
 class ExportError(RuntimeError):
@@ -56,7 +53,9 @@ def export_agent(agent: Agent, output: Path, evaluation: dict[str, Any] | None =
         record = json.dumps(_agent_record(agent, evaluation), indent=1)
         (folder / AGENT_JSON).write_text(record + "\n")
         _copy_progress(agent, folder / PROGRESS_CSV)
-        _prove(agent, folder)
+        samples = play_samples(agent)
+        write_samples(agent, samples, folder)
+        _prove(agent, samples, folder)
     return version
 
 
@@ -89,60 +88,49 @@ def _copy_progress(agent: Agent, path: Path) -> None:
         write_progress(path, rows)
 
 
-def _prove(agent: Agent, folder: Path) -> None:
+def _prove(agent: Agent, samples: Samples, folder: Path) -> None:
     """Compares the export with the live network, in a process of its own, through the C++ session loader."""
     with tempfile.TemporaryDirectory() as scratch:
-        samples = Path(scratch) / "samples.npz"
-        np.savez(samples, allow_pickle=False, **_proof_samples(agent))
+        path = Path(scratch) / "samples.npz"
+        np.savez(path, allow_pickle=False, **_proof_arrays(agent, samples))
         prove = Path(__file__).with_name("prove.py")
-        proof = subprocess.run([sys.executable, str(prove), str(folder), str(samples)], capture_output=True, text=True)
+        proof = subprocess.run([sys.executable, str(prove), str(folder), str(path)], capture_output=True, text=True)
     if proof.returncode:
         reason = (proof.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise ExportError(f"the export of {agent.game.name} does not answer as the live network does: {reason}")
 
 
-def _proof_samples(agent: Agent) -> dict[str, np.ndarray]:
-    """Plays a little and returns, by `batch/signature/in|out/name`, what the live network was asked and answered."""
-    environment = VectorEnvironment(agent.game, PROOF_SCREENS)
-    screens, state = environment.reset(seed=1), agent.initial_state(PROOF_SCREENS)
-    generator = np.random.default_rng(1)
-    for _ in range(PROOF_STEPS):
-        state = agent.act(screens, state).state
-        screens = environment.step(generator.integers(0, len(agent.action_names), PROOF_SCREENS)).screens
-    environment.close()
-    samples = {}
-    for count in (1, PROOF_SCREENS):
-        part = CoreState(state.h[:count], state.c[:count])
-        for name, array in _expectations(agent, screens[:count], part).items():
-            samples[f"{count}/{name}"] = array
-    return samples
+def _proof_arrays(agent: Agent, samples: Samples) -> dict[str, np.ndarray]:
+    """Returns, by `batch/signature/in|out/name`, what the live network is asked and answers."""
+    arrays: dict[str, np.ndarray] = {}
+    for count in (1, len(samples.screens)):
+        part = samples.first(count)
+        answers = _expected_answers(agent, *part)
+        for signature, inputs in sample_requests(part, len(agent.action_names) - 1).items():
+            prefix = f"{count}/{signature}"
+            arrays |= {f"{prefix}/in/{name}": array for name, array in inputs.items()}
+            arrays |= {f"{prefix}/out/{name}": array for name, array in answers[signature].items()}
+    return arrays
 
 
-def _expectations(agent: Agent, screens: np.ndarray, state: CoreState) -> dict[str, np.ndarray]:
-    images = np.array([tf.io.encode_png(screen).numpy() for screen in screens])
-    target = np.full(len(screens), len(agent.action_names) - 1, np.int64)
-    last_action = agent.action_names[-1]
-    decision = agent.act(screens, state)
-    frame = {"in/frame": screens, "in/state_h": state.h, "in/state_c": state.c}
-    step = frame | _expected_answer(agent, screens, state)
-    step |= {"out/next_state_h": decision.state.h, "out/next_state_c": decision.state.c}
-    explain = frame | {
-        "in/target_action": target,
-        "out/heatmap": _live_heatmap(agent, screens, state, f"action:{last_action}"),
-        "out/contrast_heatmap": _live_heatmap(agent, screens, state, f"contrast:{last_action}"),
+def _expected_answers(agent: Agent, screens: np.ndarray, state: CoreState) -> dict[str, dict[str, np.ndarray]]:
+    next_state, last_action = agent.act(screens, state).state, agent.action_names[-1]
+    step = _expected_answer(agent, screens, state) | {"next_state_h": next_state.h, "next_state_c": next_state.c}
+    explain = {
+        "heatmap": _live_heatmap(agent, screens, state, f"action:{last_action}"),
+        "contrast_heatmap": _live_heatmap(agent, screens, state, f"contrast:{last_action}"),
     }
-    default = {"in/image_bytes": images} | _expected_answer(agent, screens, agent.initial_state(len(screens)))
-    signatures = {"step": step, "explain": explain, "serving_default": default, "overlay": default}
-    return {f"{signature}/{key}": array for signature, arrays in signatures.items() for key, array in arrays.items()}
+    default = _expected_answer(agent, screens, agent.initial_state(len(screens)))
+    return {"step": step, "explain": explain, "serving_default": default, "overlay": default}
 
 
 def _expected_answer(agent: Agent, screens: np.ndarray, state: CoreState) -> dict[str, np.ndarray]:
     decision = agent.act(screens, state)
     return {
-        "out/action": decision.actions,
-        "out/action_probabilities": decision.probabilities,
-        "out/value": decision.values,
-        "out/heatmap": _live_heatmap(agent, screens, state, "chosen"),
+        "action": decision.actions,
+        "action_probabilities": decision.probabilities,
+        "value": decision.values,
+        "heatmap": _live_heatmap(agent, screens, state, "chosen"),
     }
 
 

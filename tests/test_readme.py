@@ -36,9 +36,3 @@ def test_a_link_of_the_readme_leads_to_a_file(link: str) -> None:
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:xdrl|serving)/[\w/]+(?:\.py|/))`", README))))
 def test_a_part_that_the_readme_names_exists(path: str) -> None:
     assert (ROOT / path).exists()
-
-
-def test_the_real_servers_configuration_names_every_agent_that_is_shipped() -> None:
-    config = (ROOT / "serving" / "tensorflow_serving" / "models.config").read_text()
-    shipped = {folder.parent.parent.name for folder in ROOT.glob("saved_models/*/*/saved_model.pb")}
-    assert set(re.findall(r'name: "(\w+)"', config)) == shipped

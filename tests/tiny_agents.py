@@ -113,6 +113,12 @@ def encode(screen: np.ndarray, mode: str = "RGB", form: str = "PNG", **options: 
     return buffer.getvalue()
 
 
+def decode(encoded: bytes) -> np.ndarray:
+    """Decodes a picture file as RGB."""
+    with Image.open(io.BytesIO(encoded)) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
 def images(*encoded: bytes) -> np.ndarray:
     """Returns encoded pictures as a batch for a session."""
     return np.array(encoded, dtype=object)

@@ -5,9 +5,12 @@ import os
 import runpy
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -45,17 +48,51 @@ def session(tiny: SimpleNamespace, exported: Path):
     return tiny.load_in_session(exported)
 
 
-@pytest.fixture(scope="session")
-def agent_url(exported: Path) -> Iterator[str]:
-    """The address of the embedded server over the export."""
-    settings = json.dumps({"models": str(exported.parents[1]), "port": 0})
+@contextmanager
+def serve_folder(models: Path, **limits: float) -> Iterator[str]:
+    """Runs the embedded server over a folder of models, in a process of its own; gives its address."""
+    settings = json.dumps({"models": str(models), "port": 0})
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests/serving/server/run_server.py"), settings, "{}"],
+        [sys.executable, str(ROOT / "tests/serving/server/run_server.py"), settings, json.dumps(limits)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    yield json.loads(process.stdout.readline())["url"]
-    process.terminate()
-    process.communicate(timeout=STOP_SECONDS)
+    try:
+        yield json.loads(process.stdout.readline())["url"]
+    finally:
+        process.terminate()
+        process.communicate(timeout=STOP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def agent_url(exported: Path) -> Iterator[str]:
+    """The address of the embedded server over the export."""
+    with serve_folder(exported.parents[1]) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shipped_url() -> Iterator[str]:
+    """The address of the embedded server over the agents that are shipped."""
+    with serve_folder(ROOT / "saved_models") as url:
+        yield url
+
+
+@pytest.fixture
+def busy_url(exported: Path) -> Iterator[str]:
+    """The address of an embedded server that has room for a single request."""
+    with serve_folder(exported.parents[1], max_queued_requests=1) as url:
+        yield url
+
+
+@pytest.fixture
+def scripted_server() -> Iterator[Any]:
+    """A server that does as it is told: `script`, `requests` and `peers` of `scripted_server.py`."""
+    with runpy.run_path(str(ROOT / "tests/serving/scripted_server.py"))["Scripted"]() as started:
+        thread = threading.Thread(target=started.serve_forever, args=(0.01,))
+        thread.start()
+        yield started
+        started.shutdown()
+        thread.join()

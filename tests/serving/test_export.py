@@ -14,6 +14,9 @@ from xdrl.networks import variables_to_arrays
 from xdrl.storage.progress import Progress, write_progress
 from xdrl.storage.saved_models import PROGRESS_CSV, read_agent_json
 
+ALWAYS = ["agent.json", "sample.png", "tf_serving_warmup_requests"]
+"""What lies in `assets.extra` of every export."""
+
 
 class Forgetful(Agent):
     """An agent whose live value is not what its network says: no export of it can be right."""
@@ -27,7 +30,7 @@ class Forgetful(Agent):
 @pytest.fixture
 def unproved(monkeypatch):
     """Exports without the proof, which has tests of its own and takes seconds."""
-    monkeypatch.setattr(serving.export, "_prove", lambda agent, folder: None)
+    monkeypatch.setattr(serving.export, "_prove", lambda *_: None)
 
 
 def make_row(agent_steps: int, score: float) -> Progress:
@@ -90,11 +93,11 @@ def test_how_a_run_learned_goes_along_up_to_the_agent_and_on_to_its_next_export(
     rows = [make_row(agent_steps, score) for agent_steps, score in ((20, float("nan")), (40, -20.5), (60, -13.0))]
     write_progress(run / "progress.csv", rows)
     version = export_agent(load_agent(run), tmp_path / "saved_models")
-    assert names_below(version / "assets.extra") == ["agent.json", "progress.csv"]
+    assert names_below(version / "assets.extra") == [*ALWAYS[:1], "progress.csv", *ALWAYS[1:]]
     lines = (run / "progress.csv").read_text().splitlines()
     assert (version / "assets.extra" / "progress.csv").read_text().splitlines() == lines[:3]
     again = export_agent(load_agent(version.parent), tmp_path / "saved_models")
-    assert (again.name, names_below(again / "assets.extra")) == ("2", ["agent.json", "progress.csv"])
+    assert (again.name, names_below(again / "assets.extra")) == ("2", names_below(version / "assets.extra"))
     assert (again / PROGRESS_CSV).read_bytes() == (version / PROGRESS_CSV).read_bytes()
 
 
@@ -103,7 +106,7 @@ def test_a_run_that_says_nothing_of_the_agents_learning_has_no_curve_to_go_along
     for count, rows in enumerate([[], [make_row(60, -13.0)]], 1):
         write_progress(run / "progress.csv", rows)
         version = export_agent(load_agent(run), tmp_path / "saved_models")
-        assert (version.name, names_below(version / "assets.extra")) == (str(count), ["agent.json"])
+        assert (version.name, names_below(version / "assets.extra")) == (str(count), ALWAYS)
 
 
 def test_an_export_that_answers_otherwise_is_refused_and_leaves_nothing(tiny, exported, tmp_path):

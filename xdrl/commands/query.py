@@ -16,7 +16,8 @@ def query(
     overlay: Annotated[Path | None, typer.Option(help="Where the overlay goes.  [default: IMAGE-overlay.png]")] = None,
 ) -> None:
     """Ask a running server what the agent would do on a screenshot, and why."""
-    from serving.client import AgentClient, ServingError
+    from serving.client import AgentClient
+    from serving.errors import ServingError
     from xdrl.games import find_game
     from xdrl.storage.saved_models import sole_shipped_game
     from xdrl.views.terminal import answer_view, heatmap_view
@@ -27,7 +28,7 @@ def query(
     except OSError as error:
         raise UserError(f"expected a screenshot in {image}, got: {error.strerror}") from error
     try:
-        answer = AgentClient(url, name).look(image_bytes, with_overlay=True)
+        answer = AgentClient(url, name).act(image_bytes, with_overlay=True)
     except ServingError as error:
         raise UserError(str(error)) from error
     console.print(answer_view(answer.action_name, answer.probabilities, answer.value))
