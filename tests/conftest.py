@@ -18,6 +18,8 @@ from xdrl.games import Crop, Game, find_game
 from xdrl.networks import Network, build_network
 from xdrl.rollouts import Policy, Rollout
 
+pytest_plugins = ["tests.browser"]
+
 PONG_ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE")
 
 

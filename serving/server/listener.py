@@ -16,6 +16,7 @@ import uvicorn
 from serving.server.admission import Admission
 from serving.server.backend import Backend
 from serving.server.errors import ServerError
+from serving.server.front import Front
 from serving.server.limits import Limits
 from serving.server.metrics import Metrics
 from serving.server.models.managing import ModelManager
@@ -24,6 +25,7 @@ from serving.server.models.running import Runner
 from serving.server.models.sources import ModelSource, sources_in_file, sources_in_folder
 from serving.server.rest.application import Application
 from serving.server.settings import Settings
+from serving.server.site.application import make_site
 
 logger = logging.getLogger(__name__)
 
@@ -90,15 +92,18 @@ def serve(
         bound_host, bound_port = listening_socket.getsockname()[:2]
         manager = ModelManager(_sources(settings), limits, settings.poll_seconds)
         manager.load()
-        backend = Backend(manager.repository, Runner(limits), Metrics(), Admission(limits.max_queued_requests), limits)
+        repository = manager.repository
+        metrics = Metrics(lambda name: bool(repository.versions(name)))
+        backend = Backend(repository, Runner(limits), metrics, Admission(limits.max_queued_requests), limits)
         application = Application(backend)
+        front = Front(application, make_site(repository, metrics if settings.monitoring else None))
 
         def report() -> None:
             if on_ready is not None:
-                on_ready(ServerSummary(bound_host, bound_port, _summaries(manager.repository)))
+                on_ready(ServerSummary(bound_host, bound_port, _summaries(repository)))
 
         try:
-            asyncio.run(_serve_until_stopped(application, listening_socket, limits, report))
+            asyncio.run(_serve_until_stopped(front, listening_socket, limits, report))
         finally:
             application.close()
             manager.close()
@@ -141,10 +146,10 @@ def _sources(settings: Settings) -> Callable[[], list[ModelSource]]:
 
 
 async def _serve_until_stopped(
-    application: Application, listening_socket: socket.socket, limits: Limits, report: Callable[[], None]
+    front: Front, listening_socket: socket.socket, limits: Limits, report: Callable[[], None]
 ) -> None:
     """Runs the HTTP server until a signal stops it, and reports once it answers."""
-    server = uvicorn.Server(_http_configuration(application, limits))
+    server = uvicorn.Server(_http_configuration(front, limits))
     with _signals_that_only_stop() as is_stop_requested:
         running = asyncio.create_task(server.serve(sockets=[listening_socket]))
         while not server.started and not running.done():
@@ -161,10 +166,10 @@ async def _serve_until_stopped(
             await running
 
 
-def _http_configuration(application: Application, limits: Limits) -> uvicorn.Config:
+def _http_configuration(front: Front, limits: Limits) -> uvicorn.Config:
     """Returns how the HTTP server runs: plain HTTP/1.1, its messages through the standard logging module."""
     return uvicorn.Config(
-        application,
+        front,
         http="h11",
         loop="asyncio",
         ws="none",

@@ -14,6 +14,7 @@ class Settings:
         poll_seconds: Time between two looks for new versions; 0 for never.
         host: The address to listen on.
         port: The port of the REST API; 0 picks a free one.
+        monitoring: Whether `/monitoring/prometheus/metrics` answers.
     """
 
     models: Path | None = None
@@ -21,3 +22,4 @@ class Settings:
     port: int = 8501
     model_config_file: Path | None = None
     poll_seconds: float = 1.0
+    monitoring: bool = False

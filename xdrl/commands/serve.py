@@ -20,6 +20,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
     poll_seconds: Annotated[float, typer.Option(min=0, help="Between two looks for new versions; 0: never.")] = 1.0,
+    monitoring: Annotated[
+        bool, typer.Option(help="Answer /monitoring/prometheus/metrics, under TensorFlow Serving's names.")
+    ] = False,
 ) -> None:
     """Answer TensorFlow Serving's REST API for every exported agent, until Ctrl-C."""
     load_tensorflow()
@@ -32,11 +35,21 @@ def serve(
             failed = f"; failed to load: {', '.join(map(str, model.failed_versions))}" if model.failed_versions else ""
             url = f"{summary.url}/v1/models/{model.name}:predict"
             console.print(f"{url}  versions {versions}{failed}", soft_wrap=True)
+        if monitoring:
+            console.print(f"{summary.url}/monitoring/prometheus/metrics  counts and latencies", soft_wrap=True)
+        console.print(f"{summary.url}/  a page to try them on", soft_wrap=True)
         console.print("Serving; Ctrl-C stops.")
 
     if models is None and model_config_file is None:
         models = Path("saved_models")
-    settings = Settings(models, host=host, port=port, model_config_file=model_config_file, poll_seconds=poll_seconds)
+    settings = Settings(
+        models,
+        host=host,
+        port=port,
+        model_config_file=model_config_file,
+        poll_seconds=poll_seconds,
+        monitoring=monitoring,
+    )
     try:
         serve_models(settings, on_ready=announce)
     except ServerError as error:

@@ -8,7 +8,7 @@ from serving.server.models.signatures import Array, TensorSpec
 from serving.server.rest.tensors import NUMPY_DTYPES, json_from_array
 
 # Strings of an output with such a name are bytes, and written in base64.
-_BYTES_SUFFIX = "_bytes"
+BYTES_SUFFIX = "_bytes"
 
 
 def row_answer(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _columns(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> di
     for name in arrays:
         if specs[name].dtype not in NUMPY_DTYPES:
             raise invalid_argument(f"Failed to write JSON value for tensor type: {specs[name].dtype}")
-    return {name: json_from_array(array, name.endswith(_BYTES_SUFFIX)) for name, array in arrays.items()}
+    return {name: json_from_array(array, name.endswith(BYTES_SUFFIX)) for name, array in arrays.items()}
 
 
 def _check_batch(arrays: Mapping[str, Array]) -> None:

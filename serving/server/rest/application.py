@@ -1,4 +1,4 @@
-"""The ASGI application: admits a request, reads its body within the deadline, and answers from a worker thread."""
+"""The contract as an ASGI application: admits a request, reads its body by the deadline, answers from a thread."""
 
 import asyncio
 import json
@@ -10,11 +10,11 @@ from typing import Any
 
 import tensorflow as tf
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serving.server.backend import Backend
-from serving.server.errors import RequestError, deadline_exceeded
+from serving.server.errors import RequestError, code_name, deadline_exceeded
 from serving.server.rest.bodies import inflate, is_gzip, read_body
 from serving.server.rest.descriptions import describe_signatures, describe_status
 from serving.server.rest.predictions import Predictor
@@ -39,30 +39,41 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
         request = Request(scope, receive)
+        start = time.monotonic()
+        route, error = None, None
         try:
-            response = await self._respond(request)
-        except RequestError as error:
-            response = _error_response(error)
+            route = parse_route(request.method, _target(request))
+            response = await self._respond(request, route)
+        except RequestError as refusal:
+            error = refusal
         except ClientDisconnect:
             return
         except Exception:
             logger.exception("%s %s failed", request.method, _target(request))
-            response = _error_response(RequestError(tf.errors.INTERNAL, "Internal error of the server"))
+            error = RequestError(tf.errors.INTERNAL, "Internal error of the server")
+        if error is not None:
+            response = _error_response(error)
+        self._record(route, error, time.monotonic() - start)
         await response(scope, receive, send)
 
     def close(self) -> None:
         """Waits for the worker threads; no request may come afterwards."""
         self._workers.shutdown(wait=True, cancel_futures=True)
 
-    async def _respond(self, request: Request) -> Response:
+    def _record(self, route: Route | None, error: RequestError | None, seconds: float) -> None:
+        """Counts a request, and times it if it succeeded, as TensorFlow Serving does."""
+        model = "" if route is None else route.name
+        self._backend.metrics.count_request(model, "OK" if error is None else code_name(error.code))
+        if route is not None and error is None:
+            api = "" if route.verb in ("status", "metadata") else route.verb
+            self._backend.metrics.observe_request(model, api, "REST", seconds)
+
+    async def _respond(self, request: Request, route: Route) -> Response:
         """Returns the answer to a request.
 
         Raises:
             RequestError: It cannot be answered as asked.
         """
-        route = parse_route(request.method, _target(request))
-        if route is None:
-            return PlainTextResponse("Not Found\n", HTTPStatus.NOT_FOUND)
         if route.verb == "status":
             return _json_response(describe_status(self._backend.repository, route))
         if route.verb == "metadata":

@@ -45,7 +45,7 @@ class Predictor:
                 signature = find_signature(version.signatures, name)
                 inputs, is_row_form = read_inputs(document, signature.inputs)
                 del document
-            outputs = self._backend.runner.run(version, signature, inputs, deadline)
+            outputs = self._backend.run(version, signature, inputs, deadline, "Predict")
         answer = row_answer(outputs, signature.outputs) if is_row_form else columnar_answer(outputs, signature.outputs)
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 

@@ -36,21 +36,21 @@ class Route:
     label: str | None
 
 
-def parse_route(method: str, target: str) -> Route | None:
+def is_in_contract(path: str) -> bool:
+    """Tells whether a path, still percent-encoded, is one that this API answers, be it with an error."""
+    return _OURS.fullmatch(path) is not None
+
+
+def parse_route(method: str, target: str) -> Route:
     """Returns what a request asks.
 
     Args:
         method: The HTTP method, in capitals.
-        target: Path and query string as sent, still percent-encoded.
-
-    Returns:
-        The question, or None where the path is outside `/v1/`.
+        target: Path and query string as sent, still percent-encoded; the path `is_in_contract`.
 
     Raises:
-        RequestError: 400, the path is under `/v1/` but asks nothing this API knows.
+        RequestError: 400, it asks nothing this API knows.
     """
-    if not _OURS.fullmatch(target):
-        return None
     pattern = {"POST": _POST, "GET": _GET}.get(method)
     match = pattern.fullmatch(target) if pattern else None
     verb = (match["verb"] or "status") if match else None

@@ -118,10 +118,20 @@ def stop_server(server: Server) -> str:
 @pytest.fixture
 def start(models: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers of a test's own, over the toy models unless told otherwise, and stops those still running."""
+    yield from _start_many(models, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def start_module(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Does the same for all tests of a module."""
+    yield from _start_many(models, tmp_path_factory.mktemp("servers"))
+
+
+def _start_many(models: Path, logs: Path) -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
     def start_one(settings: dict[str, Any] | None = None, **limits: float) -> Server:
-        started.append(start_server(tmp_path / "log.txt", {"models": models} | (settings or {}), **limits))
+        started.append(start_server(logs / "log.txt", {"models": models} | (settings or {}), **limits))
         return started[-1]
 
     yield start_one

@@ -31,7 +31,7 @@ def test_anything_else_under_v1_is_malformed(server: Any, method: str, path: str
     assert (answer.status, answer.error) == (400, f"Malformed request: {method} {path}")
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v2/models/scaler", "/monitoring/prometheus/metrics", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/v1", "/v2/models/scaler", "/monitoring/prometheus/metrics", "/favicon.ico"])
 def test_outside_v1_is_a_plain_404(server: Any, path: str) -> None:
     answer = server.ask("GET", path)
     assert (answer.status, answer.headers["content-type"]) == (404, "text/plain; charset=utf-8")

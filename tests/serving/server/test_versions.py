@@ -102,6 +102,7 @@ def test_a_new_model_is_found_and_one_that_is_deleted_goes(
     shutil.rmtree(folder / "scaler")
     wait_for(lambda: states(server) == {"1": "END"})
     assert scaled(server) == "Servable not found for request: Latest(scaler)"
+    assert server.ask("GET", "/readyz").status == 200
 
 
 def test_nothing_is_looked_for_where_polling_is_off(models: Path, folder: Path, start: Callable[..., Any]) -> None:

@@ -116,6 +116,13 @@ def _decode(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
     return {"mean": tf.map_fn(mean, image_bytes, fn_output_signature=tf.float32)}
 
 
+def write_brightness_model(folder: Path) -> None:
+    """Writes a model whose `serving_default` takes screenshots."""
+    module = tf.Module()
+    mean = tf.function(_decode, input_signature=[spec(tf.string, "image_bytes")])
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": mean})
+
+
 def write_toy_models(folder: Path) -> None:
     """Writes `scaler` (1 and 2 load, 3 is broken), `mixed` and `echoes`, and things a server must ignore."""
     for version, factor in ((1, 2.0), (2, 3.0)):
