@@ -16,15 +16,19 @@ from serving.server.site.models import IMAGE_INPUT
 
 Schema = dict[str, Any]
 
+# Padding may be left out; white space, which may stand anywhere, is not described.
+_BASE64_PATTERN = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?$"
 BASE64: Schema = {
     "type": "object",
-    "properties": {"b64": {"type": "string", "contentEncoding": "base64"}},
+    "properties": {"b64": {"type": "string", "contentEncoding": "base64", "pattern": _BASE64_PATTERN}},
     "required": ["b64"],
     "additionalProperties": False,
 }
 # A picture of one gray pixel, as PNG.
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNoaGgAAAMEAYFL09IQAAAAAElFTkSuQmCC"
 _MAX_EXAMPLE_VALUES = 64
+# An empty list has one axis, whatever the input's rank.
+_FILLED: Schema = {"minItems": 1}
 
 
 def is_askable(signature: Signature) -> bool:
@@ -34,23 +38,25 @@ def is_askable(signature: Signature) -> bool:
 
 
 def request_schemas(name: str, signature: Signature) -> list[Schema]:
-    """Returns what a predict request to a signature may be: in row form, where it has one, or in columnar form."""
-    columns = {key: _column(spec, _input_value(spec)) for key, spec in signature.inputs.items()}
-    forms = [_request(name, "inputs", _named_or_bare(columns, is_exact=False))]
+    """Returns what a predict request to a signature may be: in columnar form and, where it has one, in row form."""
+    columns = {key: _nested(spec.shape, _input_value(spec), _FILLED) for key, spec in signature.inputs.items()}
+    named = _object(columns)
+    del named["additionalProperties"]
+    forms = [_request(name, "inputs", column) for column in _bare_and_named(columns, named)]
     if _has_rows(signature.inputs):
-        rows = {key: _row(spec, _input_value(spec)) for key, spec in signature.inputs.items()}
-        instances = {"type": "array", "items": _named_or_bare(rows, is_exact=True), "minItems": 1}
-        forms.insert(0, _request(name, "instances", instances))
+        rows = {key: _nested(_row(spec), _input_value(spec), _FILLED) for key, spec in signature.inputs.items()}
+        for row in _bare_and_named(rows, _object(rows)):
+            forms.append(_request(name, "instances", {"type": "array", "items": row, "minItems": 1}))
     return forms
 
 
 def answer_schemas(signature: Signature) -> list[Schema]:
-    """Returns what the answer of a signature is, in row form, where it has one, and in columnar form."""
-    columns = {key: _column(spec, _output_value(key, spec)) for key, spec in signature.outputs.items()}
+    """Returns what the answer of a signature is, in columnar form and, where it has one, in row form."""
+    columns = {key: _nested(spec.shape, _output_value(key, spec)) for key, spec in signature.outputs.items()}
     forms = [_object({"outputs": _bare_or_all(columns)})]
     if _has_rows(signature.outputs):
-        rows = {key: _row(spec, _output_value(key, spec)) for key, spec in signature.outputs.items()}
-        forms.insert(0, _object({"predictions": {"type": "array", "items": _bare_or_all(rows), "minItems": 1}}))
+        rows = {key: _nested(_row(spec), _output_value(key, spec)) for key, spec in signature.outputs.items()}
+        forms.append(_object({"predictions": {"type": "array", "items": _bare_or_all(rows), "minItems": 1}}))
     return forms
 
 
@@ -79,12 +85,9 @@ def _object(properties: Mapping[str, Schema]) -> Schema:
     return {"type": "object", "properties": members, "required": list(members), "additionalProperties": False}
 
 
-def _named_or_bare(inputs: Mapping[str, Schema], is_exact: bool) -> Schema:
-    """Returns inputs by name; a single one may also come without."""
-    named = _object(inputs)
-    if not is_exact:
-        del named["additionalProperties"]
-    return {"anyOf": [*inputs.values(), named]} if len(inputs) == 1 else named
+def _bare_and_named(inputs: Mapping[str, Schema], named: Schema) -> list[Schema]:
+    """Returns how inputs come: by name, and a single one also without."""
+    return [*inputs.values(), named] if len(inputs) == 1 else [named]
 
 
 def _bare_or_all(outputs: Mapping[str, Schema]) -> Schema:
@@ -97,23 +100,26 @@ def _has_rows(specs: Mapping[str, TensorSpec]) -> bool:
     return all(spec.shape != () for spec in specs.values())
 
 
-def _column(spec: TensorSpec, value: Schema) -> Schema:
-    """Returns a whole tensor."""
-    return _nested(spec.shape, value)
+def _row(spec: TensorSpec) -> tuple[int, ...] | None:
+    """Returns the shape of one row of a tensor."""
+    return None if spec.shape is None else spec.shape[1:]
 
 
-def _row(spec: TensorSpec, value: Schema) -> Schema:
-    """Returns one row of a tensor."""
-    return _nested(None if spec.shape is None else spec.shape[1:], value)
+def _nested(shape: tuple[int, ...] | None, value: Schema, outer: Schema | None = None) -> Schema:
+    """Returns lists of lists of a value; to any depth, where not even the rank is known.
 
-
-def _nested(shape: tuple[int, ...] | None, value: Schema) -> Schema:
-    """Returns lists of lists of a value; anything, where not even the rank is known."""
+    Args:
+        shape: The axes' sizes, -1 where unknown.
+        value: What is in the innermost list.
+        outer: What holds of lists of lists whose length is unknown.
+    """
     if shape is None:
-        return {"description": "a value, or lists of them nested to any depth, all of one shape"}
+        return {"anyOf": [value, {"type": "array", "description": "to any depth, all of one shape"}]}
     schema = value
-    for size in reversed(shape):
-        schema = {"type": "array", "items": schema} | ({"minItems": size, "maxItems": size} if size >= 0 else {})
+    for axis, size in reversed(list(enumerate(shape))):
+        is_outer = axis < len(shape) - 1
+        bounds = {"minItems": size, "maxItems": size} if size >= 0 else (outer or {}) if is_outer else {}
+        schema = {"type": "array", "items": schema, **bounds}
     return schema
 
 
@@ -126,17 +132,23 @@ def _output_value(name: str, spec: TensorSpec) -> Schema:
     """Returns one value of an output; strings of those whose name says bytes are in base64."""
     if spec.dtype == "string":
         return BASE64 if name.endswith(BYTES_SUFFIX) else {"type": "string"}
-    return _number(spec.dtype)
+    # An infinity is beyond every bound.
+    return {"type": "number"} if _is_float(spec.dtype) else _number(spec.dtype)
+
+
+def _is_float(dtype: str) -> bool:
+    """Tells whether a dtype is a floating one."""
+    return np.dtype(NUMPY_DTYPES[dtype]).kind == "f"
 
 
 def _number(dtype: str) -> Schema:
     """Returns one value that is no string."""
-    numpy_dtype = np.dtype(NUMPY_DTYPES[dtype])
-    if numpy_dtype.kind == "b":
+    if dtype == "bool":
         return {"type": "boolean"}
-    if numpy_dtype.kind == "f":
-        return {"type": "number"}
-    bounds = np.iinfo(numpy_dtype)
+    if _is_float(dtype):
+        largest = float(np.finfo(NUMPY_DTYPES[dtype]).max)
+        return {"type": "number", "minimum": -largest, "maximum": largest}
+    bounds = np.iinfo(NUMPY_DTYPES[dtype])
     return {"type": "integer", "minimum": int(bounds.min), "maximum": int(bounds.max)}
 
 

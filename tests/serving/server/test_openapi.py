@@ -1,0 +1,151 @@
+"""The OpenAPI document: requests made from it are answered as it says."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CHECKS, load_all_checks
+
+ROOT = Path(__file__).parents[3]
+CONFORMANCE = [
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+]
+MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
+EXAMPLES = 12
+
+
+@pytest.fixture(scope="module")
+def described(start_module: Callable[..., Any]) -> Any:
+    """A server that describes everything it can."""
+    return start_module({"monitoring": True})
+
+
+def operations(server: Any) -> list[Any]:
+    """What the document of a server offers, read by schemathesis."""
+    schema = schemathesis.openapi.from_url(server.summary["url"] + "/openapi.json")
+    return [result.ok() for result in schema.get_all_operations()]
+
+
+def ask_at_random(operation: Any, mode: Any) -> Counter[int]:
+    """Asks an operation what its schema allows, or what it does not, and returns how often it answered with what."""
+    load_all_checks()
+    checks = CHECKS.get_by_names(CONFORMANCE)
+    (schema_check,) = CHECKS.get_by_names(["response_schema_conformance"])
+    statuses: Counter[int] = Counter()
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def ask(case: Any) -> None:
+        response = case.call()
+        statuses[response.status_code] += 1
+        # A float may overflow, and JSON Schema knows no token for that.
+        is_finite = not re.search(r"\b(Infinity|NaN)\b", response.text)
+        case.validate_response(response, checks=[check for check in checks if is_finite or check is not schema_check])
+
+    ask()
+    return statuses
+
+
+def takes_anything(operation: Any) -> bool:
+    """Tells whether a request can be wrong: it has a body, or a part of the path that not every text fits."""
+    return operation.method == "get" and ("{" not in operation.path or operation.path.startswith("/samples/"))
+
+
+def test_whatever_is_asked_the_answer_is_one_that_the_document_has(described: Any) -> None:
+    answered = {}
+    for operation in operations(described):
+        for mode in MODES:
+            if mode is MODES[0] or not takes_anything(operation):
+                answered[operation.label, mode] = ask_at_random(operation, mode)
+    for model in ("echoes", "mixed", "scaler"):
+        label = f"POST /v1/models/{model}:predict"
+        assert answered[label, MODES[0]][200] >= 3, "requests that fit the schema are seldom refused"
+        assert set(answered[label, MODES[1]]) == {400}
+    assert {label.split()[1] for label, _ in answered} >= {"/", "/healthz", "/readyz", "/monitoring/prometheus/metrics"}
+    assert described.is_alive()
+
+
+def test_what_breaks_the_document_is_found(described: Any) -> None:
+    (operation,) = [each for each in operations(described) if each.label == "GET /v1/models/scaler"]
+    wrong = {"200": {"description": "", "content": {"application/json": {"schema": {"type": "array"}}}}}
+    document = described.ask("GET", "/openapi.json").json
+    document["paths"][operation.path]["get"]["responses"] = wrong
+    schema = schemathesis.openapi.from_dict(document)
+    schema.config.update(base_url=described.summary["url"])
+    with pytest.raises(BaseExceptionGroup, match="distinct failure"):
+        ask_at_random(schema[operation.path]["GET"], MODES[0])
+
+
+def examples(document: dict[str, Any]) -> list[tuple[str, str, Any]]:
+    """The examples of a document: path, name, request."""
+    return [
+        (path, name, example["value"])
+        for path, methods in document["paths"].items()
+        if "post" in methods
+        for name, example in methods["post"]["requestBody"]["content"]["application/json"].get("examples", {}).items()
+    ]
+
+
+def test_every_example_is_answered(described: Any) -> None:
+    found = examples(described.ask("GET", "/openapi.json").json)
+    assert {name for _, name, _ in found} >= {"serving_default", "decode", "echo_float", "spin"} - {"echo_float"}
+    refused = [
+        (name, answer.error)
+        for path, name, body in found
+        if (answer := described.ask("POST", path, body)).status != 200
+    ]
+    # Graphs that answer no row, or that cannot know what x is meant to be.
+    assert {name for name, _ in refused} <= {"nothing", "uneven", "scalar", "half_out"}
+
+
+def test_the_shipped_agents_are_described_to_the_last_axis(start: Callable[..., Any]) -> None:
+    server = start({"models": ROOT / "saved_models"})
+    answer = server.ask("GET", "/openapi.json")
+    assert answer.headers["content-type"] == "application/json" and answer.json["openapi"] == "3.1.0"
+    assert "/monitoring/prometheus/metrics" not in answer.json["paths"]
+    requests = answer.json["paths"]["/v1/models/Pong:predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert set(requests["examples"]) == {"serving_default", "overlay"}, "a screen of numbers would fill pages"
+    for path, name, body in examples(answer.json):
+        (prediction,) = server.ask("POST", path, body).json["predictions"]
+        assert prediction["action_name"] in prediction["action_names"], (path, name)
+    (step,) = [
+        form["properties"]["instances"]["items"]["properties"]
+        for form in requests["schema"]["anyOf"]
+        if form["properties"]["signature_name"]["const"] == "step" and form["properties"]["instances"]
+    ]
+    axis, sizes = step["frame"], []
+    while axis["type"] == "array":
+        sizes.append(axis["minItems"])
+        axis = axis["items"]
+    assert sizes == [210, 160, 3] and axis == {"type": "integer", "minimum": 0, "maximum": 255}
+
+
+def test_names_are_written_into_paths_so_that_they_can_be_asked(tmp_path: Path, start: Callable[..., Any]) -> None:
+    name = "{a} b%c"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / name).symlink_to(ROOT / "saved_models" / "Pong")
+    server = start({"models": tmp_path / "models"})
+    (path,) = [
+        path
+        for path in server.ask("GET", "/openapi.json").json["paths"]
+        if path.endswith("/metadata") and "{" not in path
+    ]
+    assert unquote(path) == f"/v1/models/{name}/metadata"
+    assert server.ask("GET", path).json["model_spec"]["name"] == name
