@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from serving.server.errors import invalid_argument, not_found
+import tensorflow as tf
+
+from serving.server.errors import RequestError, invalid_argument, not_found
 from serving.server.models.loading import LoadedVersion, LoadError
 
 
 class State(Enum):
     """Where a version is in its life, by TensorFlow Serving's names."""
 
+    START = "START"
     LOADING = "LOADING"
     AVAILABLE = "AVAILABLE"
     UNLOADING = "UNLOADING"
@@ -56,15 +59,36 @@ class ModelRepository:
             found = self._models.get(name, {})
             return [found[number] for number in sorted(found, reverse=True)]
 
+    def is_available(self, name: str, numbers: set[int] | None = None) -> bool:
+        """Tells whether a version of a model answers requests: one of the numbers, or any."""
+        return any(
+            version.state is State.AVAILABLE and (numbers is None or version.number in numbers)
+            for version in self.versions(name)
+        )
+
     def put(self, name: str, version: Version) -> None:
         """Puts a version in the place of what is known of its number."""
         with self._lock:
             self._models.setdefault(name, {})[version.number] = version
 
     def set_labels(self, labels: Mapping[str, Mapping[str, int]]) -> None:
-        """Replaces the labels of all models: version numbers by model and label."""
+        """Replaces the labels of all models, from one moment to the next.
+
+        Args:
+            labels: Version numbers by model and label.
+
+        Raises:
+            RequestError: 400, a label is for a version that is not available; all labels stay as they were.
+        """
         with self._lock:
-            self._labels = dict(labels)
+            for name, numbers in labels.items():
+                for number in numbers.values():
+                    version = self._models.get(name, {}).get(number)
+                    if version is None or version.state is not State.AVAILABLE:
+                        text = f"Request to assign label to version {number} of model {name}"
+                        text += ", which is not currently available for inference"
+                        raise RequestError(tf.errors.FAILED_PRECONDITION, text)
+            self._labels = {name: dict(numbers) for name, numbers in labels.items()}
 
     def find_label(self, name: str, label: str) -> int:
         """Returns the number of the version that has a label.

@@ -8,11 +8,14 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.server.errors import RequestError, ServerError, invalid_argument
+from serving.server.errors import RequestError, ServerError, invalid_argument, not_found
 
 MODEL_FILE = "saved_model.pb"
 _MAX_NAMES_SHOWN = 5
 _PLATFORM = "tensorflow"
+_MAX_VERSION = 2**63 - 1
+
+Stamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,13 @@ def sources_in_folder(folder: Path) -> list[ModelSource]:
 
     Raises:
         ServerError: There are none.
+        OSError: The folder cannot be read.
     """
     expected = f"Expected SavedModels at {folder}/NAME/<integer>/{MODEL_FILE}"
     if not folder.is_dir():
         raise ServerError(f"{expected}, but {folder} is {'not a folder' if folder.exists() else 'not there'}")
     entries = sorted(folder.iterdir())
-    sources = [ModelSource(entry.name, entry) for entry in entries if version_folders(entry)]
+    sources = [ModelSource(entry.name, entry) for entry in entries if _may_be_model(entry)]
     if sources:
         return sources
     if version_folders(folder):
@@ -114,16 +118,52 @@ def sources_in_config(config: Any, root: Path | None = None) -> list[ModelSource
     return sources
 
 
+def check_folder(source: ModelSource) -> None:
+    """Checks that a model has a version to serve.
+
+    Raises:
+        RequestError: 400, its folder cannot be read; 404, none of the versions that its policy asks for is there.
+    """
+    try:
+        is_there = source.folder.is_dir()
+        chosen = source.policy.choose(set(version_folders(source.folder)))
+    except OSError:
+        is_there, chosen = False, set()
+    if not is_there:
+        raise invalid_argument(f"Could not find base path {source.folder} for servable {source.name}")
+    if not chosen:
+        raise not_found(f"Unable to find a version to serve for servable {source.name} at: {source.folder}")
+
+
 def version_folders(model: Path) -> dict[int, Path]:
-    """Returns a model's version folders by number; of two names for one number (`1`, `01`) the shorter counts."""
+    """Returns a model's version folders by number; of two names for one number (`1`, `01`) the shorter counts.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
     if not model.is_dir():
         return {}
     entries = sorted(model.iterdir(), key=lambda entry: len(entry.name), reverse=True)
-    return {
-        int(entry.name): entry
-        for entry in entries
-        if entry.name.isascii() and entry.name.isdecimal() and (entry / MODEL_FILE).is_file()
-    }
+    numbered = [(int(entry.name), entry) for entry in entries if entry.name.isascii() and entry.name.isdecimal()]
+    return {number: entry for number, entry in numbered if number <= _MAX_VERSION and (entry / MODEL_FILE).is_file()}
+
+
+def stamp(version: Path) -> Stamp:
+    """Returns what changes when a file of a version does: names, sizes and times of change.
+
+    Raises:
+        OSError: A file has gone meanwhile.
+    """
+    stats = [(str(path), path.stat()) for path in sorted(version.rglob("*")) if path.is_file()]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
+def _may_be_model(entry: Path) -> bool:
+    """Tells whether a folder holds versions, as far as it can be read: one that cannot may be served already."""
+    try:
+        return bool(version_folders(entry))
+    except OSError:
+        return True
 
 
 def _read_source(entry: Any, root: Path | None) -> ModelSource:

@@ -2,13 +2,16 @@
 
 import contextlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.server.errors import RequestError, code_name
-from serving.server.models.loading import LoadedVersion, LoadError
+from serving.server.limits import Limits
+from serving.server.models.loading import LoadedVersion, LoadError, load_version
 from serving.server.models.signatures import find_signature
 
 logger = logging.getLogger(__name__)
@@ -19,16 +22,42 @@ _MAX_RECORDS = 1000
 _TIMEOUT_SECONDS = 60.0
 
 
-def warm_up(version: LoadedVersion, folder: Path) -> None:
+def load_warm(name: str, number: int, folder: Path, limits: Limits, is_stopped: Callable[[], bool]) -> LoadedVersion:
+    """Loads a version and replays its recorded requests.
+
+    Args:
+        name: As for `load_version`, and so on.
+        number: The same.
+        folder: The same.
+        limits: The same.
+        is_stopped: Tells between two requests whether nobody waits for the version any more.
+
+    Raises:
+        LoadError: One of the two fails.
+    """
+    loaded = load_version(name, number, folder, limits)
+    try:
+        warm_up(loaded, folder, is_stopped)
+    except LoadError:
+        loaded.retire()
+        raise
+    except Exception as error:  # As in loading: whatever is wrong with the file, the other versions must go on.
+        loaded.retire()
+        raise LoadError("UNKNOWN", f"The requests of {folder / WARM_UP_FILE} fail: {error!r}") from error
+    return loaded
+
+
+def warm_up(version: LoadedVersion, folder: Path, is_stopped: Callable[[], bool]) -> None:
     """Replays a version's recorded requests, so that its first real one finds everything allocated and compiled.
 
     Args:
         version: Just loaded.
         folder: The version's; without a file of requests nothing is done.
+        is_stopped: Tells between two requests whether nobody waits for the version any more.
 
     Raises:
         LoadError: The file is damaged or too long, or one of its requests fails: TensorFlow Serving does not serve
-            such a version either.
+            such a version either. Or nobody waits.
     """
     path = folder / WARM_UP_FILE
     if not path.is_file():
@@ -40,6 +69,8 @@ def warm_up(version: LoadedVersion, folder: Path) -> None:
             return
         if count == _MAX_RECORDS:
             raise LoadError("INVALID_ARGUMENT", f"Expected at most {_MAX_RECORDS} records in {path}")
+        if is_stopped():
+            raise LoadError("CANCELLED", "The server stops")
         _replay(version, record, path)
 
 
@@ -49,12 +80,15 @@ def _next(records: "tf.data.NumpyIterator", path: Path) -> prediction_log_pb2.Pr
     Raises:
         LoadError: What is there is none.
     """
+    expected = f"Expected recorded requests in {path}"
     try:
         return prediction_log_pb2.PredictionLog.FromString(next(records))
     except StopIteration:
         return None
-    except Exception as error:  # The record's checksum, or the message in it: protobuf's errors have no common class.
-        raise LoadError("DATA_LOSS", f"Expected recorded requests in {path}, got: {error}") from error
+    except tf.errors.OpError as error:
+        raise LoadError(code_name(error.error_code), f"{expected}, in TFRecord format, got a damaged file") from error
+    except DecodeError as error:
+        raise LoadError("INVALID_ARGUMENT", f"{expected}, got a record that is no PredictionLog") from error
 
 
 def _replay(version: LoadedVersion, record: prediction_log_pb2.PredictionLog, path: Path) -> None:

@@ -136,8 +136,10 @@ def test_a_reload_serves_what_the_new_configuration_says(models: Path) -> None:
             pass
         with manager.repository.lease("new", 7, None) as version:
             assert version.number == 7
-        with pytest.raises(RequestError, match=r"did not become available: nowhere$"):
-            manager.reload(parse(entry("new", models / "mixed"), entry("nowhere", "/nowhere")))
+        with pytest.raises(RequestError, match=r"^Could not find base path /nowhere for servable nowhere$"):
+            manager.reload(parse(entry("nowhere", "/nowhere")))
+        with manager.repository.lease("new", None, None):
+            pass
     finally:
         manager.close()
 

@@ -1,6 +1,8 @@
 """Warm-up: recorded requests are replayed before a version answers, and a bad recording keeps it from answering."""
 
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,10 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.server import Limits
 from serving.server.models.loading import LoadError, load_version
-from serving.server.models.warm_up import WARM_UP_FILE, warm_up
+from serving.server.models.managing import ModelManager
+from serving.server.models.repository import State
+from serving.server.models.sources import ModelSource
+from serving.server.models.warm_up import WARM_UP_FILE, load_warm, warm_up
 
 
 class Counter(tf.Module):
@@ -88,7 +93,7 @@ def test_a_recording_that_does_not_fit_keeps_the_version_from_loading(
     record(version, *logs)
     loaded = load_version("counter", 1, version, Limits())
     with pytest.raises(LoadError, match=reason) as error:
-        warm_up(loaded, version)
+        warm_up(loaded, version, lambda: False)
     assert error.value.code == code
     loaded.retire()
 
@@ -102,3 +107,71 @@ def test_a_damaged_recording_keeps_the_version_from_loading(version: Path, start
     status = server.ask("GET", "/v1/models/counter/versions/2").json["model_version_status"][0]
     assert (status["state"], status["status"]["error_code"]) == ("END", "DATA_LOSS")
     assert "Expected recorded requests" in status["status"]["error_message"]
+
+
+def test_a_record_that_is_no_request_keeps_the_version_from_loading(version: Path) -> None:
+    (version / WARM_UP_FILE).parent.mkdir()
+    with tf.io.TFRecordWriter(str(version / WARM_UP_FILE)) as writer:
+        writer.write(b"\xff no message")
+    with pytest.raises(LoadError, match="a record that is no PredictionLog") as error:
+        load_warm("counter", 1, version, Limits(), lambda: False)
+    assert error.value.code == "INVALID_ARGUMENT"
+
+
+def add_slow_version(models: Path, tmp_path: Path, folder: Path) -> None:
+    """Puts a version 2 in place that takes minutes to warm up."""
+    shutil.copytree(models / "scaler" / "2", tmp_path / "aside")
+    spin = predict_log(rounds=np.array([300], np.int64))
+    spin.predict_log.request.model_spec.signature_name = "spin"
+    record(tmp_path / "aside", *[spin] * 1000)
+    (tmp_path / "aside").rename(folder / "2")
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Waits until a condition holds."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_version_starts_loads_and_ends_or_is_available(models: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "scaler" / "1", tmp_path / "scaler" / "1")
+    add_slow_version(models, tmp_path, tmp_path / "scaler")
+    manager = ModelManager(lambda: [ModelSource("scaler", tmp_path / "scaler")], Limits(), 0)
+    loading = threading.Thread(target=manager.load)
+    loading.start()
+
+    def states() -> list[State]:
+        return [version.state for version in manager.repository.versions("scaler")]
+
+    wait_for(lambda: states() == [State.LOADING, State.START])
+    manager.close()
+    loading.join()
+    newest, oldest = manager.repository.versions("scaler")
+    assert newest.error is not None
+    assert (newest.state, newest.error.code) == (State.END, "CANCELLED")
+    assert oldest.state is State.UNLOADING
+
+
+def test_while_a_new_version_warms_up_the_old_one_answers_and_a_stop_does_not_wait_for_it(
+    models: Path, tmp_path: Path, start: Callable[..., Any]
+) -> None:
+    folder = tmp_path / "models" / "scaler"
+    shutil.copytree(models / "scaler" / "1", folder / "1")
+    server = start({"models": folder.parent, "poll_seconds": 0.1})
+    add_slow_version(models, tmp_path, folder)
+
+    def states() -> list[str]:
+        entries = server.ask("GET", "/v1/models/scaler").json["model_version_status"]
+        return [entry["state"] for entry in entries]
+
+    wait_for(lambda: states() == ["LOADING", "AVAILABLE"])
+    time.sleep(1)
+    assert states() == ["LOADING", "AVAILABLE"]
+    assert server.predict("scaler", {"instances": [[1.0, 1.0]]}).json == {"predictions": [[2.0, 2.0]]}
+    began = time.monotonic()
+    server.process.terminate()
+    output, _ = server.process.communicate(timeout=60)
+    assert (server.process.returncode, output) == (0, "stopped\n")
+    assert time.monotonic() - began < 20
