@@ -1,12 +1,16 @@
-"""An embedded server that answers TensorFlow Serving's REST API over any SavedModel.
+"""An embedded server that answers TensorFlow Serving's REST and gRPC APIs over any SavedModel.
 
 A request travels in one direction: `listener` (socket) → `front` → `rest/` (`application`: admission, body, deadline;
-`routes`: path; `predictions`: one prediction, in order; `documents`: bytes to JSON; `inputs`, `tensors`: JSON to
-arrays) → `models/` (`repository`: the version that answers; `signatures`: what it can be asked; `running`, `loading`:
-the run of its graph in TensorFlow's C++ session), and back through `rest/` (`answers`, `tensors`). `backend` is what
-requests of every protocol share; `models/` knows nothing of `rest/`; `errors` holds every way to fail; `metrics` is
-what is counted and timed. `front` gives what is outside `/v1/` to `site/`: health, metrics, an OpenAPI document and a
-page.
+`routes`: path; `predictions`: one request, in order; `documents`: bytes to JSON; `inputs`, `examples`, `tensors`: JSON
+to arrays) → `models/` (`repository`: the version that answers; `signatures`, `examples`: what it can be asked;
+`running`, `batching`, `loading`: the run of its graph in TensorFlow's C++ session), and back through `rest/`
+(`answers`, `tensors`). `grpc_api/` (`server`, `calls`, `predictions`, `tensors`, `model_service`, `health`) is for gRPC
+what `rest/` is for REST.
+
+`backend` is what requests of every protocol share, `inference` the classification and regression of both; `models/`
+knows nothing of how it is asked, and `managing` keeps it as the folders and the configuration have it (`sources`,
+`warm_up`). `errors` holds every way to fail; `metrics` is what is counted and timed. `front` gives what is outside
+`/v1/` to `site/`: health, metrics, an OpenAPI document and a page.
 """
 
 from serving.server.errors import ServerError

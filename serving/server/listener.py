@@ -17,6 +17,7 @@ from serving.server.admission import Admission
 from serving.server.backend import Backend
 from serving.server.errors import ServerError
 from serving.server.front import Front
+from serving.server.grpc_api.server import GrpcServer
 from serving.server.limits import Limits
 from serving.server.metrics import Metrics
 from serving.server.models.managing import ModelManager
@@ -33,6 +34,8 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # An idle connection is kept this long, so that a player who thinks does not have to connect again.
 _KEEP_ALIVE_SECONDS = 75
 _START_POLL_SECONDS = 0.01
+# As often as the HTTP server itself looks whether a signal has come.
+_STOP_POLL_SECONDS = 0.1
 # After the deadline every request has been answered; what is left then are clients that do not read their answer.
 _STOP_GRACE_SECONDS = 1.0
 
@@ -59,11 +62,13 @@ class ServerSummary:
     Attributes:
         host: The address the server listens on.
         port: The port of the REST API, also where port 0 was asked for.
+        grpc_port: The port of the gRPC API, also where port 0 was asked for; None where there is none.
         models: The models, by name.
     """
 
     host: str
     port: int
+    grpc_port: int | None
     models: tuple[ModelSummary, ...]
 
     @property
@@ -88,8 +93,12 @@ def serve(
     Raises:
         ServerError: The port cannot be had, or there is no model to serve.
     """
-    with _listen(settings.host, settings.port) as listening_socket:
+    with (
+        _listen(settings.host, settings.port) as listening_socket,
+        _listen_for_grpc(settings, limits) as grpc_server,
+    ):
         bound_host, bound_port = listening_socket.getsockname()[:2]
+        grpc_port = None if grpc_server is None else grpc_server.port
         manager = ModelManager(_sources(settings), limits, settings.poll_seconds)
         manager.load()
         repository = manager.repository
@@ -100,13 +109,41 @@ def serve(
 
         def report() -> None:
             if on_ready is not None:
-                on_ready(ServerSummary(bound_host, bound_port, _summaries(repository)))
+                on_ready(ServerSummary(bound_host, bound_port, grpc_port, _summaries(repository)))
+
+        def begin_stop() -> None:
+            if grpc_server is not None:
+                grpc_server.begin_stop()
 
         try:
-            asyncio.run(_serve_until_stopped(front, listening_socket, limits, report))
+            if grpc_server is not None:
+                grpc_server.start(backend, manager.reload)
+            asyncio.run(_serve_until_stopped(front, listening_socket, limits, report, begin_stop))
         finally:
+            if grpc_server is not None:
+                # Before the models that it answers from.
+                grpc_server.close()
             application.close()
             manager.close()
+
+
+@contextlib.contextmanager
+def _listen_for_grpc(settings: Settings, limits: Limits) -> Iterator[GrpcServer | None]:
+    """Yields the gRPC server with its port taken, or None where there is to be none; closes it afterwards.
+
+    Raises:
+        ServerError: The port cannot be had.
+    """
+    if settings.grpc_port is None:
+        yield None
+        return
+    # gRPC does not say why it cannot have a port, the operating system does.
+    _listen(settings.host, settings.grpc_port).close()
+    server = GrpcServer(settings.host, settings.grpc_port, limits)
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -146,9 +183,13 @@ def _sources(settings: Settings) -> Callable[[], list[ModelSource]]:
 
 
 async def _serve_until_stopped(
-    front: Front, listening_socket: socket.socket, limits: Limits, report: Callable[[], None]
+    front: Front,
+    listening_socket: socket.socket,
+    limits: Limits,
+    report: Callable[[], None],
+    begin_stop: Callable[[], None],
 ) -> None:
-    """Runs the HTTP server until a signal stops it, and reports once it answers."""
+    """Runs the HTTP server until a signal stops it; reports once it answers, and says when the stop begins."""
     server = uvicorn.Server(_http_configuration(front, limits))
     with _signals_that_only_stop() as is_stop_requested:
         running = asyncio.create_task(server.serve(sockets=[listening_socket]))
@@ -159,6 +200,9 @@ async def _serve_until_stopped(
                 await asyncio.to_thread(report)
             # A signal that came before the HTTP server took over the handling of signals.
             server.should_exit |= is_stop_requested.is_set()
+            while not (server.should_exit or running.done()):
+                await asyncio.sleep(_STOP_POLL_SECONDS)
+            begin_stop()
         except BaseException:
             server.should_exit = True
             raise

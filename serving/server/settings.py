@@ -15,6 +15,7 @@ class Settings:
         host: The address to listen on.
         port: The port of the REST API; 0 picks a free one.
         monitoring: Whether `/monitoring/prometheus/metrics` answers.
+        grpc_port: The port of the gRPC API; 0 picks a free one, None does without.
     """
 
     models: Path | None = None
@@ -23,3 +24,4 @@ class Settings:
     model_config_file: Path | None = None
     poll_seconds: float = 1.0
     monitoring: bool = False
+    grpc_port: int | None = None

@@ -99,9 +99,12 @@ def test_a_server_that_cannot_start_says_why(fails, done):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert str(port) in fails("serve", "--port", port)
-    assert "nowhere" in fails("serve", "--models", "nowhere", "--port", 0)
-    assert "nowhere" in fails("serve", "--model-config-file", "nowhere", "--port", 0)
-    both = fails("serve", "--models", "saved_models", "--model-config-file", "models.config", "--port", 0)
+        assert str(port) in fails("serve", "--port", 0, "--grpc-port", port)
+    assert "nowhere" in fails("serve", "--models", "nowhere", "--port", 0, "--grpc-port", 0)
+    assert "nowhere" in fails("serve", "--model-config-file", "nowhere", "--port", 0, "--grpc-port", 0)
+    both = fails(
+        "serve", "--models", "saved_models", "--model-config-file", "models.config", "--port", 0, "--grpc-port", 0
+    )
     assert "Expected either a folder of models or a model config file, got both" in " ".join(both.split())
 
 

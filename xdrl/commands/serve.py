@@ -19,6 +19,7 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
+    grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="The same for gRPC.")] = 8500,
     poll_seconds: Annotated[float, typer.Option(min=0, help="Between two looks for new versions; 0: never.")] = 1.0,
     monitoring: Annotated[
         bool, typer.Option(help="Answer /monitoring/prometheus/metrics, under TensorFlow Serving's names.")
@@ -35,6 +36,7 @@ def serve(
             failed = f"; failed to load: {', '.join(map(str, model.failed_versions))}" if model.failed_versions else ""
             url = f"{summary.url}/v1/models/{model.name}:predict"
             console.print(f"{url}  versions {versions}{failed}", soft_wrap=True)
+        console.print(f"{summary.host}:{summary.grpc_port}  the same over gRPC", soft_wrap=True)
         if monitoring:
             console.print(f"{summary.url}/monitoring/prometheus/metrics  counts and latencies", soft_wrap=True)
         console.print(f"{summary.url}/  a page to try them on", soft_wrap=True)
@@ -46,6 +48,7 @@ def serve(
         models,
         host=host,
         port=port,
+        grpc_port=grpc_port,
         model_config_file=model_config_file,
         poll_seconds=poll_seconds,
         monitoring=monitoring,

@@ -65,6 +65,21 @@ def dense_shape(value: Any) -> list[int]:
     return shape
 
 
+def number_fault(number: int | float, dtype: str) -> str | None:
+    """Returns why a number does not fit a floating dtype."""
+    lossy = f"Cannot convert JSON value: {shown(number)} to {dtype} without loss of precision."
+    if type(number) is int:
+        if LARGEST_EXACT_INTEGER[dtype] < number < 2**64 or -(2**63) <= number < -LARGEST_EXACT_INTEGER[dtype]:
+            return lossy
+        try:
+            number = float(number)
+        except OverflowError:
+            return NUMBER_TOO_BIG
+    if math.isinf(number):
+        return None if number is INFINITY or number is NEGATIVE_INFINITY else NUMBER_TOO_BIG
+    return lossy if dtype == "float" and abs(number) > LARGEST_SINGLE else None
+
+
 def _fault(value: Any, dtype: str) -> str:
     """Returns what is wrong with the value, in general words where no single element is at fault."""
     return (
@@ -111,26 +126,11 @@ def _leaf_fault(leaf: Any, dtype: str) -> str | None:
     if dtype not in NUMPY_DTYPES:
         return f"Conversion of JSON Value: {shown(leaf)} to type: {dtype}"
     if dtype in LARGEST_EXACT_INTEGER:
-        return _number_fault(leaf, dtype) if type(leaf) in (int, float) else wrong_type
+        return number_fault(leaf, dtype) if type(leaf) in (int, float) else wrong_type
     if dtype in ("string", "bool"):
         return None if type(leaf) is {"string": str, "bool": bool}[dtype] else wrong_type
     bounds = np.iinfo(NUMPY_DTYPES[dtype])
     return None if type(leaf) is int and bounds.min <= leaf <= bounds.max else wrong_type
-
-
-def _number_fault(number: int | float, dtype: str) -> str | None:
-    """Returns why a number does not fit a floating dtype."""
-    lossy = f"Cannot convert JSON value: {shown(number)} to {dtype} without loss of precision."
-    if type(number) is int:
-        if LARGEST_EXACT_INTEGER[dtype] < number < 2**64 or -(2**63) <= number < -LARGEST_EXACT_INTEGER[dtype]:
-            return lossy
-        try:
-            number = float(number)
-        except OverflowError:
-            return NUMBER_TOO_BIG
-    if math.isinf(number):
-        return None if number is INFINITY or number is NEGATIVE_INFINITY else NUMBER_TOO_BIG
-    return lossy if dtype == "float" and abs(number) > LARGEST_SINGLE else None
 
 
 def _base64_fault(value: dict[str, Any]) -> str | None:

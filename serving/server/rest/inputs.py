@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.server.errors import invalid_argument
-from serving.server.models.signatures import Array, TensorSpec
+from serving.server.models.signatures import Array, TensorSpec, check_shape
 from serving.server.rest.documents import shown
 from serving.server.rest.faults import column_fault, instances_fault
 from serving.server.rest.tensors import array_from_json, is_base64_object
@@ -31,7 +31,7 @@ def read_inputs(document: dict[str, Any], specs: Mapping[str, TensorSpec]) -> tu
     else:
         arrays = _columns_to_arrays(document["inputs"], specs)
     for name, array in arrays.items():
-        _check_shape(name, array.shape, specs[name])
+        check_shape(name, array.shape, specs[name])
     return arrays, is_row_form
 
 
@@ -121,18 +121,3 @@ def _columns_to_arrays(inputs: Any, specs: Mapping[str, TensorSpec]) -> dict[str
             raise column_fault(inputs[name], spec.dtype)
         arrays[name] = array
     return arrays
-
-
-def _check_shape(name: str, shape: tuple[int, ...], spec: TensorSpec) -> None:
-    """Checks a shape against the signature's.
-
-    Raises:
-        RequestError: 400; the real server leaves this to the operations of the graph, with a text of theirs.
-    """
-    if spec.shape is None:
-        return
-    fits = len(shape) == len(spec.shape) and all(
-        expected in (-1, size) for size, expected in zip(shape, spec.shape, strict=True)
-    )
-    if not fits:
-        raise invalid_argument(f"Input {name} has shape {list(shape)}, expected {list(spec.shape)}")

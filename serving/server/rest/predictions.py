@@ -2,15 +2,18 @@
 
 import contextlib
 import json
+from contextlib import AbstractContextManager
 from typing import Any
 
 from serving.server.backend import Backend
 from serving.server.deadlines import seconds_left
-from serving.server.errors import RequestError, invalid_argument, unimplemented
+from serving.server.errors import invalid_argument
+from serving.server.inference import classify, regress
 from serving.server.models.loading import LoadedVersion
-from serving.server.models.signatures import DEFAULT_SIGNATURE, find_signature
+from serving.server.models.signatures import find_signature
 from serving.server.rest.answers import columnar_answer, row_answer
 from serving.server.rest.documents import DocumentParser, shown
+from serving.server.rest.examples import classify_answer, read_examples, regress_answer
 from serving.server.rest.inputs import read_inputs
 from serving.server.rest.routes import Route
 
@@ -24,7 +27,7 @@ class Predictor:
         self._parser = DocumentParser(backend.limits)
 
     def predict(self, route: Route, body: bytes, deadline: float) -> bytes:
-        """Returns the JSON answer to a `:predict`, and the error of a `:classify` or `:regress`.
+        """Returns the JSON answer to a `:predict`, `:classify` or `:regress`.
 
         Args:
             route: What is asked of which model.
@@ -32,22 +35,39 @@ class Predictor:
             deadline: The moment on `time.monotonic()` after which nobody waits for the answer.
 
         Raises:
-            RequestError: In this order: bad JSON, bad type of `signature_name`, unknown model or version, unknown
-                signature, tensors that do not fit, an error of the graph itself.
+            RequestError: In this order: bad JSON, bad type of `signature_name`, examples that are none, unknown model
+                or version, unknown signature, tensors that do not fit, an error of the graph itself.
         """
+        compute = self._predict_tensors if route.verb == "predict" else self._answer_examples
+        answer = compute(route, body, deadline)
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+    def _predict_tensors(self, route: Route, body: bytes, deadline: float) -> dict[str, Any]:
+        """Returns the answer to a `:predict`."""
         with contextlib.ExitStack() as held:
             with self._parser.turn(body):
                 document, name = self._read(body, deadline)
-                lease = self._backend.repository.lease(route.name, route.version, route.label)
-                version = held.enter_context(lease)
-                if route.verb != "predict":
-                    raise _other_method_error(version, name or DEFAULT_SIGNATURE, route.verb)
+                version = held.enter_context(self._lease(route))
                 signature = find_signature(version.signatures, name)
                 inputs, is_row_form = read_inputs(document, signature.inputs)
                 del document
             outputs = self._backend.run(version, signature, inputs, deadline, "Predict")
-        answer = row_answer(outputs, signature.outputs) if is_row_form else columnar_answer(outputs, signature.outputs)
-        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return row_answer(outputs, signature.outputs) if is_row_form else columnar_answer(outputs, signature.outputs)
+
+    def _answer_examples(self, route: Route, body: bytes, deadline: float) -> dict[str, Any]:
+        """Returns the answer to a `:classify` or `:regress`."""
+        with self._parser.turn(body):
+            document, name = self._read(body, deadline)
+            examples = read_examples(document)
+            del document
+        with self._lease(route) as version:
+            if route.verb == "classify":
+                return classify_answer(classify(self._backend, version, name, examples, deadline))
+            return regress_answer(regress(self._backend, version, name, examples, deadline))
+
+    def _lease(self, route: Route) -> AbstractContextManager[LoadedVersion]:
+        """Returns the version that answers."""
+        return self._backend.repository.lease(route.name, route.version, route.label)
 
     def _read(self, body: bytes, deadline: float) -> tuple[dict[str, Any], str]:
         """Returns the request and the signature's name, empty where it has none.
@@ -63,15 +83,3 @@ class Predictor:
                 f"JSON Value: {shown(document)} not formatted correctly. 'signature_name' key must be a string value."
             )
         return document, name
-
-
-def _other_method_error(version: LoadedVersion, name: str, verb: str) -> RequestError:
-    """Returns the answer to `:classify` and `:regress`, which this server does not compute."""
-    signature = version.signatures.get(name)
-    if signature is None:
-        return invalid_argument(f"No signature was found with the name: {name}")
-    expected = f"tensorflow/serving/{verb}"
-    if signature.method_name != expected:
-        kind = {"classify": "classification", "regress": "regression"}[verb]
-        return invalid_argument(f"Expected {kind} signature method_name to be {expected}. Was: {signature.method_name}")
-    return unimplemented(f"This server does not serve :{verb}; ask the same signature with :predict")

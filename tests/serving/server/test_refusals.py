@@ -159,9 +159,9 @@ def test_an_error_of_the_graph_says_what_the_operation_said(server: Any) -> None
     assert (answer.status, answer.error) == (400, "indices[1] = 7 is not in [0, 3)")
 
 
-def test_classify_and_regress_answer_honestly(server: Any) -> None:
+def test_classify_and_regress_want_a_signature_of_their_own(server: Any) -> None:
     answer = server.ask("POST", "/v1/models/scaler:classify", {"examples": [{"x": 1}]})
     assert answer.status == 400
     expected = "signature method_name to be tensorflow/serving/classify. Was: tensorflow/serving/predict"
     assert answer.error == f"Expected classification {expected}"
-    assert server.ask("POST", "/v1/models/nobody:regress", {"examples": []}).status == 404
+    assert server.ask("POST", "/v1/models/nobody:regress", {"examples": [{}]}).status == 404

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -123,8 +124,72 @@ def write_brightness_model(folder: Path) -> None:
     tf.saved_model.save(module, str(folder), signatures={"serving_default": mean})
 
 
+def write_examples_model(folder: Path) -> None:
+    """Writes a model of tf.Examples with `x` (two numbers), `word` and `count`; only such a graph has these methods."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        examples = tf.compat.v1.placeholder(tf.string, [None], name="examples")
+        features = tf.io.parse_example(
+            examples,
+            {
+                "x": tf.io.FixedLenFeature([2], tf.float32, [0.0, 0.0]),
+                "word": tf.io.FixedLenFeature([], tf.string, "none"),
+                "count": tf.io.FixedLenFeature([], tf.int64, 0),
+            },
+        )
+        count = tf.strings.as_string(features["count"])
+        tensors = {
+            "inputs": examples,
+            "classes": tf.stack([features["word"], count], axis=1),
+            "scores": features["x"],
+            "sums": tf.reduce_sum(features["x"], axis=1),
+        }
+        tensors["column"] = tensors["sums"][:, None]
+        tensors["three"] = tf.repeat(tensors["column"], 3, axis=1)
+        tensors["doubles"] = tf.cast(tensors["scores"], tf.float64)
+        tensors["first"] = tensors["scores"][:1]
+        tensors["number"] = tf.compat.v1.placeholder(tf.float32, [None], name="number")
+        builder = tf.compat.v1.saved_model.Builder(str(folder))
+        builder.add_meta_graph_and_variables(session, ["serve"], _example_signatures(tensors))
+        builder.save()
+
+
+def _example_signatures(tensors: dict[str, tf.Tensor]) -> dict[str, Any]:
+    """Returns signatures that classify and regress, and some that are built wrongly."""
+
+    def signature(method: str, outputs: dict[str, str], inputs: dict[str, str] | None = None) -> Any:
+        info = {key: tf.compat.v1.saved_model.build_tensor_info(tensor) for key, tensor in tensors.items()}
+        return tf.compat.v1.saved_model.build_signature_def(
+            {key: info[tensor] for key, tensor in (inputs or {"inputs": "inputs"}).items()},
+            {key: info[tensor] for key, tensor in outputs.items()},
+            f"tensorflow/serving/{method}",
+        )
+
+    both = {"classes": "classes", "scores": "scores"}
+    return {
+        "serving_default": signature("classify", both),
+        "classes": signature("classify", {"classes": "classes"}),
+        "scores": signature("classify", {"scores": "scores"}),
+        "regress": signature("regress", {"outputs": "sums"}),
+        "regress_column": signature("regress", {"outputs": "column"}),
+        "predict": signature("predict", both),
+        "classify_two_inputs": signature("classify", both, {"inputs": "inputs", "more": "number"}),
+        "classify_three_outputs": signature("classify", {**both, "more": "sums"}),
+        "classify_other_input": signature("classify", both, {"examples": "inputs"}),
+        "classify_other_output": signature("classify", {"labels": "classes"}),
+        "classify_numbers": signature("classify", {"scores": "number"}, {"inputs": "number"}),
+        "classify_flat": signature("classify", {"scores": "sums"}),
+        "classify_doubles": signature("classify", {"scores": "doubles"}),
+        "classify_first": signature("classify", {"scores": "first"}),
+        "classify_uneven": signature("classify", {"classes": "classes", "scores": "three"}),
+        "regress_two_outputs": signature("regress", both),
+        "regress_other_output": signature("regress", {"values": "sums"}),
+        "regress_matrix": signature("regress", {"outputs": "scores"}),
+        "regress_words": signature("regress", {"outputs": "inputs"}),
+    }
+
+
 def write_toy_models(folder: Path) -> None:
-    """Writes `scaler` (1 and 2 load, 3 is broken), `mixed` and `echoes`, and things a server must ignore."""
+    """Writes `scaler` (1 and 2 load, 3 is broken), `mixed`, `echoes`, `examples`, and things to ignore."""
     for version, factor in ((1, 2.0), (2, 3.0)):
         scaler = Scaler(factor)
         signatures = {"serving_default": scaler.scale, "any_length": scaler.any_length, "spin": scaler.spin}
@@ -136,6 +201,7 @@ def write_toy_models(folder: Path) -> None:
     tf.saved_model.save(mixed, str(folder / "mixed" / "7"), signatures=mixed.mix)
     echoes = Echoes()
     tf.saved_model.save(echoes, str(folder / "echoes" / "1"), signatures=echoes.signatures())
+    write_examples_model(folder / "examples" / "1")
     (folder / "scaler" / "next").mkdir()
     (folder / "scaler" / "4").mkdir()
     (folder / "notes.txt").write_text("not a model", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The gRPC front: TensorFlow Serving's PredictionService and ModelService, and the standard health service."""

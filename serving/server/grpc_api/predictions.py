@@ -1,0 +1,184 @@
+"""PredictionService: one request from message to answer, in TensorFlow Serving's order of checks."""
+
+from typing import Any
+
+import grpc
+import tensorflow as tf
+from google.protobuf import json_format
+from tensorflow_serving.apis import classification_pb2, get_model_metadata_pb2, predict_pb2, regression_pb2
+from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceServicer
+
+from serving.server.backend import Backend
+from serving.server.errors import RequestError, invalid_argument
+from serving.server.grpc_api.calls import Calls, answer_at_once
+from serving.server.grpc_api.model_specs import lease, read_route, write_model_spec
+from serving.server.grpc_api.tensors import read_tensors, write_tensor
+from serving.server.inference import classify, regress
+from serving.server.models.examples import CLASSIFY_METHOD, REGRESS_METHOD
+from serving.server.models.loading import LoadedVersion
+from serving.server.models.signatures import DEFAULT_SIGNATURE, Signature, find_signature
+from serving.server.rest.descriptions import describe_signatures
+
+_PREDICT_METHODS = ("tensorflow/serving/predict", CLASSIFY_METHOD, REGRESS_METHOD)
+_METADATA_FIELD = "signature_def"
+
+
+class PredictionService(PredictionServiceServicer):
+    """Answers predictions, classifications, regressions, and what a model can be asked."""
+
+    def __init__(self, backend: Backend, calls: Calls) -> None:
+        """Takes what all requests share."""
+        self._backend = backend
+        self._calls = calls
+
+    def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 (gRPC's name)
+        """Runs any signature on tensors."""
+        name = request.model_spec.name
+        return self._calls.compute(context, name, "Predict", lambda deadline: self._predict(request, deadline))
+
+    def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Gives examples classes with scores."""
+        name = request.model_spec.name
+        return self._calls.compute(context, name, "Classify", lambda deadline: self._classify(request, deadline))
+
+    def Regress(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Gives examples a value each."""
+        name = request.model_spec.name
+        return self._calls.compute(context, name, "Regress", lambda deadline: self._regress(request, deadline))
+
+    def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Describes a version's signatures."""
+        return answer_at_once(context, lambda: self._describe(request))
+
+    def _predict(self, request: Any, deadline: float) -> Any:
+        """Returns the answer to a prediction.
+
+        Raises:
+            RequestError: In this order: unknown model or version, unknown signature, tensors that are not its inputs,
+                outputs that it does not have, an error of the graph itself.
+        """
+        response = predict_pb2.PredictResponse()
+        with lease(self._backend.repository, request) as version:
+            signature = _predict_signature(version, request.model_spec.signature_name)
+            _check_names(request, signature)
+            inputs = read_tensors(request.inputs, signature.inputs, self._backend.limits.max_inflated_bytes)
+            names = _output_names(request, signature)
+            outputs = self._backend.run(version, signature, inputs, deadline, "Predict")
+            write_model_spec(response, request, version)
+        for name in names:
+            write_tensor(response.outputs[name], outputs[name], signature.outputs[name])
+        return response
+
+    def _classify(self, request: Any, deadline: float) -> Any:
+        """Returns the answer to a classification."""
+        response = classification_pb2.ClassificationResponse()
+        with lease(self._backend.repository, request) as version:
+            name = request.model_spec.signature_name
+            found = classify(self._backend, version, name, _serialized_examples(request.input), deadline)
+            write_model_spec(response, request, version)
+        for labels, scores in zip(found.labels.tolist(), found.scores.tolist(), strict=True):
+            classes = response.result.classifications.add().classes
+            for label, score in zip(labels, scores, strict=True):
+                classes.add(label=label.decode("utf-8", errors="replace"), score=score)
+        return response
+
+    def _regress(self, request: Any, deadline: float) -> Any:
+        """Returns the answer to a regression."""
+        response = regression_pb2.RegressionResponse()
+        with lease(self._backend.repository, request) as version:
+            name = request.model_spec.signature_name
+            values = regress(self._backend, version, name, _serialized_examples(request.input), deadline)
+            write_model_spec(response, request, version)
+        for value in values.tolist():
+            response.result.regressions.add(value=value)
+        return response
+
+    def _describe(self, request: Any) -> Any:
+        """Returns the inputs and outputs of all signatures of a version.
+
+        Raises:
+            RequestError: 400, it asks for something else, or an unknown label; 404, no such model or version.
+        """
+        route = read_route(request, "metadata")
+        if not request.metadata_field:
+            raise invalid_argument("GetModelMetadataRequest must specify at least one metadata_field")
+        for field in request.metadata_field:
+            if field != _METADATA_FIELD:
+                # The real server's own words, where the placeholder is never filled in.
+                raise invalid_argument(f"Metadata field %s is not supported{field}")
+        if not route.name:
+            raise invalid_argument("ModelSpec has no name specified.")
+        description = describe_signatures(self._backend.repository, route)
+        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        response.model_spec.name = description["model_spec"]["name"]
+        response.model_spec.version.value = int(description["model_spec"]["version"])
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        json_format.ParseDict(description["metadata"][_METADATA_FIELD], signatures)
+        response.metadata[_METADATA_FIELD].Pack(signatures)
+        return response
+
+
+def _predict_signature(version: LoadedVersion, name: str) -> Signature:
+    """Returns the signature that a prediction runs.
+
+    Raises:
+        RequestError: FAILED_PRECONDITION, there is none of that name; INTERNAL, as the real server has it, one that
+            is not for requests; 501, some of its tensors are not dense.
+    """
+    key = name or DEFAULT_SIGNATURE
+    if key not in version.signatures:
+        raise RequestError(tf.errors.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
+    method = version.signatures[key].method_name
+    if method not in _PREDICT_METHODS:
+        expected = f"Expected prediction signature method_name to be one of {{{', '.join(_PREDICT_METHODS)}}}"
+        raise RequestError(tf.errors.INTERNAL, f"{expected}. Was: {method}")
+    return find_signature(version.signatures, key)
+
+
+def _check_names(request: Any, signature: Signature) -> None:
+    """Checks that a request has exactly the signature's inputs.
+
+    Raises:
+        RequestError: 400.
+    """
+    sent, expected = sorted(request.inputs), sorted(signature.inputs)
+    extra, missing = sorted({*sent} - {*expected}), sorted({*expected} - {*sent})
+    if len(sent) != len(expected):
+        raise invalid_argument(
+            f"input size does not match signature: {len(sent)}!={len(expected)} len({{{','.join(sent)}}}) !="
+            f" len({{{','.join(expected)}}}). Sent extra: {{{','.join(extra)}}}."
+            f" Missing but required: {{{','.join(missing)}}}."
+        )
+    if missing:
+        raise invalid_argument(
+            f"Signature input alias: {missing[0]}(feed name: {signature.inputs[missing[0]].tensor_name}) not found in"
+            f" request and no default value provided. Inputs expected to be in the request {{{','.join(sent)}}}, or"
+            " default input alias set: "
+        )
+
+
+def _output_names(request: Any, signature: Signature) -> list[str]:
+    """Returns the outputs to answer with: those of the filter, or all.
+
+    Raises:
+        RequestError: 400, the filter names one twice or one that there is not.
+    """
+    names = list(request.output_filter)
+    for index, name in enumerate(names):
+        if name not in signature.outputs:
+            expected = f"Outputs expected to be in the set {{{','.join(signature.outputs)}}}."
+            raise invalid_argument(f"output tensor alias not found in signature: {name} {expected}")
+        if name in names[:index]:
+            raise invalid_argument(f"duplicate output tensor alias: {name}")
+    return names or list(signature.outputs)
+
+
+def _serialized_examples(message: Any) -> list[bytes]:
+    """Returns the examples of an Input message, serialised, each with the context's features."""
+    kind = message.WhichOneof("kind")
+    if kind is None:
+        return []
+    examples = getattr(message, kind)
+    # A message's bytes after another's are the two merged: the context's features, then the example's own.
+    context = examples.context.SerializeToString() if kind == "example_list_with_context" else b""
+    return [context + example.SerializeToString() for example in examples.examples]
