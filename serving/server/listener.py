@@ -179,7 +179,8 @@ def _sources(settings: Settings) -> Callable[[], list[ModelSource]]:
     if models is None and file is not None:
         sources = sources_in_file(file)
         return lambda: sources
-    raise ServerError("Expected either a folder of models or a model config file")
+    got = "neither" if models is None else "both"
+    raise ServerError(f"Expected either a folder of models or a model config file, got {got}")
 
 
 async def _serve_until_stopped(

@@ -92,7 +92,7 @@ def done(home) -> dict[str, subprocess.CompletedProcess]:
 @pytest.fixture(scope="session")
 def server(home: Path, done: dict) -> Iterator[str]:
     """The address of `serve` over what was exported; in the end it is stopped as a person would."""
-    process = start_command(home, "serve", "--port", 0, "--grpc-port", 0)
+    process = start_command(home, "serve", "--port", 0, "--grpc-port", 0, "--monitoring")
     line = process.stdout.readline()
     found = re.search(r"(http://127\.0\.0\.1:\d+)/v1/models/Pong:predict +versions 1", line)
     if not found:

@@ -165,6 +165,12 @@ def test_a_plot_is_of_what_is_named_and_goes_where_it_is_told(run, trained):
     assert first in colours["one"] and second not in colours["one"]
 
 
+def test_a_server_has_a_page_and_where_it_is_asked_for_metrics(server):
+    for path, content in (("/", b"<h1>Try a model</h1>"), ("/monitoring/prometheus/metrics", b":tensorflow:serving:")):
+        with urllib.request.urlopen(server + path, timeout=20) as answer:
+            assert content in answer.read()
+
+
 def test_a_query_shows_the_action_and_writes_the_overlay(run, home, server, screenshot):
     answer = run(home, "query", screenshot, "--url", server)
     assert (answer.returncode, answer.stderr) == (0, "")

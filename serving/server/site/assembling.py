@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _FILES = Path(__file__).parent / "page"
+_STYLES = ("colours.css", "layout.css", "asking.css", "answer.css")
 _SCRIPTS = ("dom.js", "command.js", "answer.js", "main.js")
 """One script in this order: a file uses what stands in those before it."""
 
@@ -26,8 +27,7 @@ class Page:
 
 def assemble_page() -> Page:
     """Returns the page, the same for every visitor: what it shows, its script asks the server for."""
-    style = (_FILES / "style.css").read_text("utf-8")
-    script = "\n".join((_FILES / name).read_text("utf-8") for name in _SCRIPTS)
+    style, script = (_join(names) for names in (_STYLES, _SCRIPTS))
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src 'self' data: blob:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -35,6 +35,11 @@ def assemble_page() -> Page:
     parts = {"style": style, "script": script}
     template = (_FILES / "page.html").read_text("utf-8")
     return Page(re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template), policy)
+
+
+def _join(names: tuple[str, ...]) -> str:
+    """Returns files as one text."""
+    return "\n".join((_FILES / name).read_text("utf-8") for name in names)
 
 
 def _hash(text: str) -> str:

@@ -5,23 +5,23 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 ROOT = Path(__file__).parents[3]
-CONFORMANCE = [
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
-]
+CONFORMANCE = ["not_a_server_error", "status_code_conformance", "content_type_conformance"]
+SCHEMA = "response_schema_conformance"
+NO_JSON = re.compile(r"\b(NaN|Infinity)\b")
+"""The contract's tokens for what JSON has no number for: no validator knows them."""
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
-EXAMPLES = 12
+EXAMPLES = 10
+NAME = "{a} b%c"
+SLOW = "spin"
+"""A signature that takes as long as it is told, which at random is for ever."""
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,6 @@ def operations(server: Any) -> list[Any]:
 def ask_at_random(operation: Any, mode: Any) -> Counter[int]:
     """Asks an operation what its schema allows, or what it does not, and returns how often it answered with what."""
     load_all_checks()
-    checks = CHECKS.get_by_names(CONFORMANCE)
-    (schema_check,) = CHECKS.get_by_names(["response_schema_conformance"])
     statuses: Counter[int] = Counter()
 
     @given(case=operation.as_strategy(generation_mode=mode))
@@ -53,11 +51,11 @@ def ask_at_random(operation: Any, mode: Any) -> Counter[int]:
         suppress_health_check=list(HealthCheck),
     )
     def ask(case: Any) -> None:
-        response = case.call()
+        assume(not (isinstance(case.body, dict) and case.body.get("signature_name") == SLOW))
+        response = case.call(timeout=60)
         statuses[response.status_code] += 1
-        # A float may overflow, and JSON Schema knows no token for that.
-        is_finite = not re.search(r"\b(Infinity|NaN)\b", response.text)
-        case.validate_response(response, checks=[check for check in checks if is_finite or check is not schema_check])
+        checks = CONFORMANCE if NO_JSON.search(response.text) else [*CONFORMANCE, SCHEMA]
+        case.validate_response(response, checks=CHECKS.get_by_names(checks))
 
     ask()
     return statuses
@@ -105,7 +103,7 @@ def examples(document: dict[str, Any]) -> list[tuple[str, str, Any]]:
 
 def test_every_example_is_answered(described: Any) -> None:
     found = examples(described.ask("GET", "/openapi.json").json)
-    assert {name for _, name, _ in found} >= {"serving_default", "decode", "echo_float", "spin"} - {"echo_float"}
+    assert {name for _, name, _ in found} >= {"serving_default", "decode", "echo_float32", "spin"}
     refused = [
         (name, answer.error)
         for path, name, body in found
@@ -115,37 +113,37 @@ def test_every_example_is_answered(described: Any) -> None:
     assert {name for name, _ in refused} <= {"nothing", "uneven", "scalar", "half_out"}
 
 
-def test_the_shipped_agents_are_described_to_the_last_axis(start: Callable[..., Any]) -> None:
-    server = start({"models": ROOT / "saved_models"})
-    answer = server.ask("GET", "/openapi.json")
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory, start_module: Callable[..., Any]) -> Any:
+    """A server over the agent that is shipped, under a name that needs care in a path."""
+    folder = tmp_path_factory.mktemp("agents")
+    (folder / NAME).symlink_to(ROOT / "saved_models" / "Pong")
+    return start_module({"models": folder})
+
+
+def test_a_shipped_agent_is_described_to_the_last_axis(agent: Any) -> None:
+    answer = agent.ask("GET", "/openapi.json")
     assert answer.headers["content-type"] == "application/json" and answer.json["openapi"] == "3.1.0"
     assert "/monitoring/prometheus/metrics" not in answer.json["paths"]
-    requests = answer.json["paths"]["/v1/models/Pong:predict"]["post"]["requestBody"]["content"]["application/json"]
-    assert set(requests["examples"]) == {"serving_default", "overlay"}, "a screen of numbers would fill pages"
-    for path, name, body in examples(answer.json):
-        (prediction,) = server.ask("POST", path, body).json["predictions"]
-        assert prediction["action_name"] in prediction["action_names"], (path, name)
-    (step,) = [
-        form["properties"]["instances"]["items"]["properties"]
-        for form in requests["schema"]["anyOf"]
+    path = f"/v1/models/{quote(NAME, safe='')}:predict"
+    content = answer.json["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    assert set(content["examples"]) == {"serving_default", "overlay"}, "a screen of numbers would fill pages"
+    for example_path, name, body in examples(answer.json):
+        (prediction,) = agent.ask("POST", example_path, body).json["predictions"]
+        assert prediction["action_name"] in prediction["action_names"], name
+    (frame,) = [
+        form["properties"]["instances"]["items"]["properties"]["frame"]
+        for form in content["schema"]["anyOf"]
         if form["properties"]["signature_name"]["const"] == "step" and form["properties"]["instances"]
     ]
-    axis, sizes = step["frame"], []
+    axis, sizes = frame, []
     while axis["type"] == "array":
-        sizes.append(axis["minItems"])
+        sizes.append((axis["minItems"], axis["maxItems"]))
         axis = axis["items"]
-    assert sizes == [210, 160, 3] and axis == {"type": "integer", "minimum": 0, "maximum": 255}
+    assert sizes == [(210, 210), (160, 160), (3, 3)] and axis == {"type": "integer", "minimum": 0, "maximum": 255}
 
 
-def test_names_are_written_into_paths_so_that_they_can_be_asked(tmp_path: Path, start: Callable[..., Any]) -> None:
-    name = "{a} b%c"
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / name).symlink_to(ROOT / "saved_models" / "Pong")
-    server = start({"models": tmp_path / "models"})
-    (path,) = [
-        path
-        for path in server.ask("GET", "/openapi.json").json["paths"]
-        if path.endswith("/metadata") and "{" not in path
-    ]
-    assert unquote(path) == f"/v1/models/{name}/metadata"
-    assert server.ask("GET", path).json["model_spec"]["name"] == name
+def test_a_path_of_the_document_leads_to_the_model_whatever_its_name(agent: Any) -> None:
+    paths = agent.ask("GET", "/openapi.json").json["paths"]
+    (path,) = [path for path in paths if path.endswith("/metadata") and "{" not in path]
+    assert agent.ask("GET", path).json["model_spec"]["name"] == NAME
