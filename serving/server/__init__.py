@@ -14,8 +14,8 @@ knows nothing of how it is asked, and `managing` keeps it as the folders and the
 """
 
 from serving.server.errors import ServerError
-from serving.server.limits import Limits
+from serving.server.limits import Batching, Limits
 from serving.server.listener import ModelSummary, ServerSummary, serve
 from serving.server.settings import Settings
 
-__all__ = ["Limits", "ModelSummary", "ServerError", "ServerSummary", "Settings", "serve"]
+__all__ = ["Batching", "Limits", "ModelSummary", "ServerError", "ServerSummary", "Settings", "serve"]

@@ -1,4 +1,4 @@
-"""The server's safety limits and thread counts, with units and defaults."""
+"""The server's safety limits, thread counts and batches, with units and defaults."""
 
 from dataclasses import dataclass, fields
 
@@ -26,8 +26,6 @@ class Limits:
         deadline_seconds: Longest time from a request's head to its answer, slow bodies included; beyond it 504.
         request_threads: Requests worked on at the same time, most of them waiting for their batch; the others wait
             their turn.
-        max_batch_size: Most rows that are run together; 1 runs every request by itself.
-        max_running_batches: Most batches of one signature under way at the same time.
         intra_op_threads: Threads inside one TensorFlow operation; 0 lets TensorFlow choose.
         inter_op_threads: TensorFlow operations that run side by side; 0 lets TensorFlow choose.
 
@@ -42,8 +40,6 @@ class Limits:
     max_queued_requests: int = 256
     deadline_seconds: float = 30.0
     request_threads: int = 64
-    max_batch_size: int = 32
-    max_running_batches: int = 1
     intra_op_threads: int = 0
     inter_op_threads: int = 0
 
@@ -53,3 +49,41 @@ class Limits:
             value = getattr(self, field.name)
             if value < 0 or (value == 0 and field.name not in _MAY_BE_ZERO):
                 raise ValueError(f"Limits.{field.name} must be positive, got {value}")
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How requests share runs; named as TensorFlow Serving's batching parameters are.
+
+    Attributes:
+        max_batch_size: Most rows that are run together; a request of more runs alone.
+        batch_timeout_micros: Longest time that a batch which could begin waits for more requests, in microseconds; a
+            request that comes while nothing of its signature runs never waits.
+        num_batch_threads: Most batches under way at the same time, over all signatures; one of each.
+        max_enqueued_batches: Most rows that wait for a signature, in batches of `max_batch_size`; beyond it 503.
+
+    Raises:
+        ValueError: A number is not positive (the time: negative).
+    """
+
+    max_batch_size: int = 32
+    batch_timeout_micros: int = 1000
+    num_batch_threads: int = 2
+    max_enqueued_batches: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuses what could not run anything."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value < 0 or (value == 0 and field.name != "batch_timeout_micros"):
+                raise ValueError(f"Batching.{field.name} must be positive, got {value}")
+
+    @property
+    def max_enqueued_rows(self) -> int:
+        """Most rows that wait for a signature."""
+        return self.max_enqueued_batches * self.max_batch_size
+
+    @property
+    def batch_timeout_seconds(self) -> float:
+        """The timeout in seconds."""
+        return self.batch_timeout_micros / 1e6

@@ -103,7 +103,8 @@ def serve(
         manager.load()
         repository = manager.repository
         metrics = Metrics(lambda name: bool(repository.versions(name)))
-        backend = Backend(repository, Runner(limits), metrics, Admission(limits.max_queued_requests), limits)
+        runner, admission = Runner(settings.batching), Admission(limits.max_queued_requests)
+        backend = Backend(repository, runner, metrics, admission, limits)
         application = Application(backend)
         front = Front(application, make_site(repository, metrics if settings.monitoring else None))
 

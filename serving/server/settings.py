@@ -1,7 +1,9 @@
 """What a server serves and where, as the person who starts it says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from serving.server.limits import Batching
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Settings:
         port: The port of the REST API; 0 picks a free one.
         monitoring: Whether `/monitoring/prometheus/metrics` answers.
         grpc_port: The port of the gRPC API; 0 picks a free one, None does without.
+        batching: How requests share runs; None runs each by itself.
     """
 
     models: Path | None = None
@@ -25,3 +28,4 @@ class Settings:
     poll_seconds: float = 1.0
     monitoring: bool = False
     grpc_port: int | None = None
+    batching: Batching | None = field(default_factory=Batching)

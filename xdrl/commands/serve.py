@@ -24,10 +24,11 @@ def serve(
     monitoring: Annotated[
         bool, typer.Option(help="Answer /monitoring/prometheus/metrics, under TensorFlow Serving's names.")
     ] = False,
+    batching: Annotated[bool, typer.Option(help="Run what several clients ask at the same time together.")] = True,
 ) -> None:
     """Answer TensorFlow Serving's REST API for every exported agent, until Ctrl-C."""
     load_tensorflow()
-    from serving.server import ServerError, ServerSummary, Settings
+    from serving.server import Batching, ServerError, ServerSummary, Settings
     from serving.server import serve as serve_models
 
     def announce(summary: ServerSummary) -> None:
@@ -52,6 +53,7 @@ def serve(
         model_config_file=model_config_file,
         poll_seconds=poll_seconds,
         monitoring=monitoring,
+        batching=Batching() if batching else None,
     )
     try:
         serve_models(settings, on_ready=announce)

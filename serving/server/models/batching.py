@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from serving.server.deadlines import seconds_left
-from serving.server.errors import deadline_exceeded
-from serving.server.limits import Limits
+from serving.server.errors import deadline_exceeded, unavailable
+from serving.server.limits import Batching
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.signatures import Array, Signature
 
@@ -44,26 +44,33 @@ class _Request:
 class _Queue:
     """The requests that could share a batch.
 
+    There is one only while a batch of theirs is led: it runs, or is about to.
+
     Attributes:
         waiting: Those that no batch has taken yet.
-        num_running: Batches under way.
+        num_rows: Their rows.
+        room: The rows that fill the next batch.
+        is_full: Set while as many wait.
     """
 
+    room: int
     waiting: deque[_Request] = field(default_factory=deque)
-    num_running: int = 0
+    num_rows: int = 0
+    is_full: threading.Event = field(default_factory=threading.Event)
 
 
 class Batcher:
     """Runs requests of many threads in batches, without a thread of its own.
 
     Whoever comes while nothing runs does not wait: its thread runs its request at once. Whoever comes later waits for
-    the run under way, and the first of them runs all of them. A batch that fails is run again one by one, so that
-    nobody pays for a neighbour's bad input.
+    the run under way, and the first of them runs all of them, after it has waited a moment for more. A batch that fails
+    is run again one by one, so that nobody pays for a neighbour's bad input.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        """Takes how large batches may be, and how many of a signature run at once."""
-        self._limits = limits
+    def __init__(self, batching: Batching) -> None:
+        """Takes how large batches may be, how many run at once, and how many requests may wait."""
+        self._batching = batching
+        self._slots = threading.BoundedSemaphore(batching.num_batch_threads)
         self._lock = threading.Lock()
         self._queues: dict[Key, _Queue] = {}
         self._unsuitable: weakref.WeakKeyDictionary[LoadedVersion, set[int]] = weakref.WeakKeyDictionary()
@@ -77,10 +84,10 @@ class Batcher:
             return version.run(signature, inputs, seconds_left(deadline))
         request = _Request(inputs, num_rows, deadline)
         key = (version, id(signature), *((name, array.shape[1:]) for name, array in sorted(inputs.items())))
-        queue = self._join(key, request)
-        if not request.leads:
+        queue, is_first = self._join(key, request)
+        if not is_first:
             self._wait(key, queue, request)
-        if request.leads:
+        if is_first or request.leads:
             try:
                 self._lead(version, signature, queue, request)
             finally:
@@ -96,18 +103,24 @@ class Batcher:
             return None
         counts = {array.shape[0] if array.ndim else 0 for array in inputs.values()}
         (count,) = counts if len(counts) == 1 else (0,)
-        return count if 1 <= count <= self._limits.max_batch_size else None
+        return count if 1 <= count <= self._batching.max_batch_size else None
 
-    def _join(self, key: Key, request: _Request) -> _Queue:
-        """Puts a request into its queue, or lets it lead where a batch may begin."""
+    def _join(self, key: Key, request: _Request) -> tuple[_Queue, bool]:
+        """Puts a request into its queue; tells whether it is the first, which leads at once.
+
+        Raises:
+            RequestError: 503, too many wait.
+        """
         with self._lock:
-            queue = self._queues.setdefault(key, _Queue())
-            if queue.num_running < self._limits.max_running_batches:
-                queue.num_running += 1
-                request.leads = True
-            else:
-                queue.waiting.append(request)
-        return queue
+            queue = self._queues.get(key)
+            if queue is None:
+                self._queues[key] = queue = _Queue(self._batching.max_batch_size)
+                return queue, True
+            if queue.num_rows + request.num_rows > self._batching.max_enqueued_rows:
+                raise unavailable(f"The batching queue is full: {queue.num_rows} rows wait for this signature")
+            queue.waiting.append(request)
+            self._count(queue, request.num_rows)
+        return queue, False
 
     def _wait(self, key: Key, queue: _Queue, request: _Request) -> None:
         """Waits until there is something to do for a request.
@@ -120,18 +133,35 @@ class Batcher:
         with self._lock:
             if request in queue.waiting:
                 queue.waiting.remove(request)
+                self._count(queue, -request.num_rows)
         if request.leads:
             self._pass_on(key, queue)
         raise deadline_exceeded("Deadline exceeded while the request waited for its batch")
 
     def _lead(self, version: LoadedVersion, signature: Signature, queue: _Queue, leader: _Request) -> None:
-        """Runs the leader's request with all that wait and fit, and hands out the rows."""
-        batch = self._gather(queue, leader)
-        if len(batch) == 1:
-            leader.outputs = version.run(signature, leader.inputs, seconds_left(leader.deadline))
-            return
+        """Runs the leader's request with all that wait and fit, and hands out the rows.
+
+        Raises:
+            RequestError: What the leader's request is answered where it runs alone, or 504 before it could.
+        """
+        if leader.leads:
+            queue.is_full.wait(self._batching.batch_timeout_seconds)
+        if not self._slots.acquire(timeout=max(0.0, leader.deadline - time.monotonic())):
+            raise deadline_exceeded("Deadline exceeded while the request waited for its batch")
         try:
-            inputs = {name: np.concatenate([request.inputs[name] for request in batch]) for name in leader.inputs}
+            seconds = seconds_left(leader.deadline)
+            batch = self._gather(queue, leader)
+            if len(batch) > 1:
+                self._run_together(version, signature, batch)
+            else:
+                leader.outputs = version.run(signature, leader.inputs, seconds)
+        finally:
+            self._slots.release()
+
+    def _run_together(self, version: LoadedVersion, signature: Signature, batch: Sequence[_Request]) -> None:
+        """Runs a batch and hands out the rows; where that fails, each request is left to run by itself."""
+        try:
+            inputs = {name: np.concatenate([request.inputs[name] for request in batch]) for name in batch[0].inputs}
             outputs = version.run(signature, inputs, seconds_left(max(request.deadline for request in batch)))
             if self._shares_rows(version, signature, outputs, sum(request.num_rows for request in batch)):
                 _hand_out(batch, outputs)
@@ -143,14 +173,23 @@ class Batcher:
 
     def _gather(self, queue: _Queue, leader: _Request) -> list[_Request]:
         """Returns the requests of the next batch: the leader's and, in order, those that fit and have time left."""
-        batch, room = [leader], self._limits.max_batch_size - leader.num_rows
+        batch, room = [leader], self._batching.max_batch_size - leader.num_rows
         with self._lock:
             while queue.waiting and queue.waiting[0].num_rows <= room:
                 request = queue.waiting.popleft()
+                self._count(queue, -request.num_rows)
                 if request.deadline > time.monotonic():
                     batch.append(request)
                     room -= request.num_rows
         return batch
+
+    def _count(self, queue: _Queue, num_rows: int) -> None:
+        """Adds to the rows that wait in a queue; under the lock."""
+        queue.num_rows += num_rows
+        if queue.num_rows >= queue.room:
+            queue.is_full.set()
+        else:
+            queue.is_full.clear()
 
     def _shares_rows(
         self, version: LoadedVersion, signature: Signature, outputs: Mapping[str, Array], num_rows: int
@@ -158,20 +197,21 @@ class Batcher:
         """Tells whether all outputs have a row for each of the inputs'; a signature without is not batched again."""
         if all(array.ndim and array.shape[0] == num_rows for array in outputs.values()):
             return True
-        self._unsuitable.setdefault(version, set()).add(id(signature))
+        with self._lock:
+            self._unsuitable.setdefault(version, set()).add(id(signature))
         return False
 
     def _pass_on(self, key: Key, queue: _Queue) -> None:
         """Lets the first request that waits run the next batch; an empty queue is forgotten."""
         with self._lock:
-            if queue.waiting:
-                request = queue.waiting.popleft()
-                request.leads = True
-                request.turn.set()
-                return
-            queue.num_running -= 1
-            if not queue.num_running:
+            if not queue.waiting:
                 del self._queues[key]
+                return
+            request = queue.waiting.popleft()
+            queue.room = self._batching.max_batch_size - request.num_rows
+            self._count(queue, -request.num_rows)
+            request.leads = True
+            request.turn.set()
 
 
 def _hand_out(batch: Sequence[_Request], outputs: Mapping[str, Array]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from serving.server.deadlines import seconds_left
-from serving.server.limits import Limits
+from serving.server.limits import Batching
 from serving.server.models.batching import Batcher
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.signatures import Array, Signature
@@ -12,9 +12,9 @@ from serving.server.models.signatures import Array, Signature
 class Runner:
     """Runs signatures for many threads, together where that is quicker."""
 
-    def __init__(self, limits: Limits) -> None:
-        """Takes how large batches may be; batches of one are none."""
-        self._batcher = Batcher(limits) if limits.max_batch_size > 1 else None
+    def __init__(self, batching: Batching | None) -> None:
+        """Takes how requests share runs; with None each runs by itself."""
+        self._batcher = None if batching is None else Batcher(batching)
 
     def run(
         self, version: LoadedVersion, signature: Signature, inputs: Mapping[str, Array], deadline: float
@@ -31,7 +31,8 @@ class Runner:
             An array for each output.
 
         Raises:
-            RequestError: 504, the deadline has passed; or TensorFlow's status code, and what the operation said.
+            RequestError: 503, too many wait for the signature; 504, the deadline has passed; or TensorFlow's status
+                code, and what the operation said.
         """
         if self._batcher is None:
             return version.run(signature, inputs, seconds_left(deadline))

@@ -5,7 +5,7 @@ from typing import Any
 
 from serving.server.errors import invalid_argument
 from serving.server.models.signatures import Array, TensorSpec
-from serving.server.rest.tensors import NUMPY_DTYPES, json_from_array
+from serving.server.rest.tensors import NUMPY_DTYPES, json_from_arrays
 
 # Strings of an output with such a name are bytes, and written in base64.
 BYTES_SUFFIX = "_bytes"
@@ -55,7 +55,7 @@ def _columns(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> di
     for name in arrays:
         if specs[name].dtype not in NUMPY_DTYPES:
             raise invalid_argument(f"Failed to write JSON value for tensor type: {specs[name].dtype}")
-    return {name: json_from_array(array, name.endswith(BYTES_SUFFIX)) for name, array in arrays.items()}
+    return json_from_arrays(arrays, BYTES_SUFFIX)
 
 
 def _check_batch(arrays: Mapping[str, Array]) -> None:

@@ -5,6 +5,7 @@ that something is wrong; then `faults.py` walks the same value in document order
 """
 
 import base64
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -76,21 +77,27 @@ def array_from_json(value: Any, dtype: str) -> Array | None:
     return None if leaves is None else leaves.reshape(shape)
 
 
-def json_from_array(array: Array, as_base64: bool) -> Any:
-    """Converts an array to JSON values: nested lists, or one value for a scalar.
+def json_from_arrays(arrays: Mapping[str, Array], base64_suffix: str | None = None) -> dict[str, Any]:
+    """Converts arrays to JSON values: nested lists, or one value for a scalar.
 
     Args:
-        array: Any shape; strings are bytes in an object array.
-        as_base64: Strings are written as `{"b64": …}` instead of text; bytes that are not UTF-8 become U+FFFD in text.
+        arrays: By name, of any shape; strings are bytes in object arrays.
+        base64_suffix: Strings of an array with such a name are written as `{"b64": …}` instead of text; bytes that are
+            not UTF-8 become U+FFFD in text. None where all are text.
     """
-    if array.dtype == np.float32:
-        return _shortest_decimals(array).tolist()
-    if array.dtype != np.object_:
-        return array.tolist()
-    write = _base64_object if as_base64 else _text
-    written = np.empty(array.size, dtype=np.object_)
-    written[:] = [write(value) for value in array.ravel()]
-    return written.reshape(array.shape).tolist()
+    singles = {name: array for name, array in arrays.items() if array.dtype == np.float32}
+    decimals: Iterator[Array] = iter(())
+    if singles:
+        # All at once: for small arrays numpy's calls cost more than the numbers.
+        joined = np.concatenate([array.ravel() for array in singles.values()])
+        stops = np.cumsum([array.size for array in singles.values()])[:-1]
+        decimals = iter(np.split(_shortest_decimals(joined), stops))
+    return {
+        name: next(decimals).reshape(array.shape).tolist()
+        if name in singles
+        else _json_from_array(array, base64_suffix is not None and name.endswith(base64_suffix))
+        for name, array in arrays.items()
+    }
 
 
 def is_base64_object(value: Any) -> bool:
@@ -163,6 +170,16 @@ def _floats(leaves: list[Any], dtype: str) -> Array | None:
     return doubles.astype(NUMPY_DTYPES[dtype])
 
 
+def _json_from_array(array: Array, as_base64: bool) -> Any:
+    """Converts an array that is not of float32."""
+    if array.dtype != np.object_:
+        return array.tolist()
+    write = _base64_object if as_base64 else _text
+    written = np.empty(array.size, dtype=np.object_)
+    written[:] = [write(value) for value in array.ravel()]
+    return written.reshape(array.shape).tolist()
+
+
 def _shortest_decimals(singles: Array) -> Array:
     """Returns doubles whose shortest decimal is the shortest one that reads back as the given float32.
 
@@ -181,7 +198,7 @@ def _shortest_decimals(singles: Array) -> Array:
         open_cases = np.isfinite(exponents)
         for digits in range(_LEAST_DIGITS, _MOST_DIGITS + 1):
             decimals = digits - 1 - exponents
-            scales = 10.0 ** np.clip(decimals, 0, _LARGEST_EXACT_POWER_OF_TEN)
+            scales = 10.0 ** np.minimum(np.maximum(decimals, 0), _LARGEST_EXACT_POWER_OF_TEN)
             rounded = np.rint(exact * scales) / scales
             fits = open_cases & (decimals >= 0) & (decimals <= _LARGEST_EXACT_POWER_OF_TEN)
             fits &= rounded.astype(np.float32) == singles

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from serving.server import Limits, ServerError, ServerSummary, Settings, serve
+from serving.server import Batching, Limits, ServerError, ServerSummary, Settings, serve
 
 
 def announce(summary: ServerSummary) -> None:
@@ -16,8 +16,10 @@ def announce(summary: ServerSummary) -> None:
 
 
 def read_settings(text: str) -> Settings:
-    """Returns the settings, where the fields that are folders and files come as text."""
+    """Returns the settings, where the fields that are folders and files come as text, and batching as an object."""
     fields: dict[str, Any] = json.loads(text)
+    if fields.get("batching") is not None:
+        fields["batching"] = Batching(**fields["batching"])
     kinds = {field.name: str(field.type) for field in dataclasses.fields(Settings)}
     return Settings(
         **{name: Path(value) if value and "Path" in kinds[name] else value for name, value in fields.items()}

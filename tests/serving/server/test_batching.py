@@ -1,8 +1,9 @@
 """Requests that share a run: batches form, everyone gets their own rows, and nobody pays for a neighbour."""
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.server import Limits
+from serving.server import Batching, Limits
 from serving.server.errors import RequestError
 from serving.server.models.batching import Batcher
 from serving.server.models.loading import LoadedVersion, load_version
@@ -73,7 +74,7 @@ def run_all(batcher: Batcher, version: LoadedVersion, name: str, rows: list[list
 
 def test_requests_that_come_together_run_together_and_get_their_own_rows(version: LoadedVersion) -> None:
     rows = [[float(index)] * (1 + index % 3) for index in range(40)]
-    found = run_all(Batcher(Limits()), version, "serving_default", rows)
+    found = run_all(Batcher(Batching()), version, "serving_default", rows)
     assert [outputs["x"].tolist() for outputs in found] == rows
     sizes = {int(size) for outputs in found for size in outputs["size"]}
     assert 8 < max(sizes) <= 32
@@ -81,13 +82,13 @@ def test_requests_that_come_together_run_together_and_get_their_own_rows(version
 
 def test_a_batch_is_never_larger_than_the_limit_and_a_larger_request_runs_alone(version: LoadedVersion) -> None:
     rows = [[1.0], *([2.0] for _ in range(10)), [3.0] * 9]
-    found = run_all(Batcher(Limits(max_batch_size=4)), version, "serving_default", rows)
+    found = run_all(Batcher(Batching(max_batch_size=4)), version, "serving_default", rows)
     assert {int(size) for outputs in found[:-1] for size in outputs["size"]} <= {1, 2, 3, 4}
     assert found[-1]["size"].tolist() == [9] * 9
 
 
 def test_a_lonely_request_does_not_wait(version: LoadedVersion) -> None:
-    batcher = Batcher(Limits())
+    batcher = Batcher(Batching())
     outputs = batcher.run(
         version, version.signatures["serving_default"], {"x": np.zeros(2, np.float32)}, time.monotonic() + 60
     )
@@ -97,43 +98,115 @@ def test_a_lonely_request_does_not_wait(version: LoadedVersion) -> None:
 def test_a_bad_request_fails_alone(version: LoadedVersion) -> None:
     rows = [[float(index)] for index in range(16)]
     rows[5] = [-1.0]
-    found = run_all(Batcher(Limits()), version, "positive", rows)
+    found = run_all(Batcher(Batching()), version, "positive", rows)
     assert isinstance(found[5], RequestError)
     assert (found[5].status, "expected no negative number" in found[5].message) == (400, True)
     assert [outputs["x"].tolist() for index, outputs in enumerate(found) if index != 5] == rows[:5] + rows[6:]
 
 
 def test_a_signature_whose_outputs_are_no_rows_is_run_request_by_request(version: LoadedVersion) -> None:
-    batcher = Batcher(Limits())
+    batcher = Batcher(Batching())
     for _ in range(2):
         found = run_all(batcher, version, "total", [[1.0], [2.0], [3.0, 4.0], [5.0]])
         assert [outputs["total"].tolist() for outputs in found] == [[1.0], [2.0], [7.0], [5.0]]
 
 
 def test_a_request_whose_time_is_up_while_it_waits_is_not_run(version: LoadedVersion) -> None:
-    batcher, signature = Batcher(Limits()), version.signatures["serving_default"]
-    first = threading.Thread(
-        target=lambda: batcher.run(version, signature, {"x": np.zeros(1, np.float32)}, time.monotonic() + 60)
-    )
-    first.start()
-    time.sleep(0.005)
-    with pytest.raises(RequestError, match="Deadline exceeded") as error:
-        batcher.run(version, signature, {"x": np.zeros(1, np.float32)}, time.monotonic() + 0.001)
+    batcher = Batcher(Batching())
+    with busy(batcher, version, "serving_default"), pytest.raises(RequestError, match="Deadline exceeded") as error:
+        ask(batcher, version, "serving_default", [0.0], seconds=0.001)
     assert error.value.status == 504
-    first.join()
-    outputs = batcher.run(version, signature, {"x": np.ones(1, np.float32)}, time.monotonic() + 60)
-    assert outputs["size"].tolist() == [1]
+    assert ask(batcher, version, "serving_default", [1.0])["size"].tolist() == [1]
 
 
-@pytest.mark.parametrize("max_batch_size", [1, 32])
-def test_200_requests_over_http_get_their_own_answers(
-    crowd: Path, start: Callable[..., Any], max_batch_size: int
+def test_a_request_that_cannot_begin_by_its_deadline_is_not_run(version: LoadedVersion) -> None:
+    batcher, default, positive = Batcher(Batching(num_batch_threads=1)), "serving_default", "positive"
+    with busy(batcher, version, positive), pytest.raises(RequestError, match="Deadline exceeded") as error:
+        ask(batcher, version, default, [0.0], seconds=0.01)
+    assert error.value.status == 504
+    assert ask(batcher, version, default, [1.0])["size"].tolist() == [1]
+
+
+def test_a_queue_is_bounded_and_whoever_finds_it_full_may_come_again(version: LoadedVersion) -> None:
+    batcher = Batcher(Batching(max_batch_size=2, max_enqueued_batches=1))
+    with busy(batcher, version, "serving_default"):
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(ask, batcher, version, "serving_default", [1.0, 2.0])
+            wait_until(lambda: any(queue.num_rows == 2 for queue in batcher._queues.values()))
+            with pytest.raises(RequestError, match=r"^The batching queue is full: 2 rows wait") as error:
+                ask(batcher, version, "serving_default", [3.0])
+            assert error.value.status == 503
+        assert waiting.result()["x"].tolist() == [1.0, 2.0]
+    assert ask(batcher, version, "serving_default", [3.0])["x"].tolist() == [3.0]
+
+
+def test_two_signatures_do_not_share_a_batch(version: LoadedVersion) -> None:
+    batcher = Batcher(Batching())
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(
+            lambda name: run_all(batcher, version, name, [[1.0]] * 12 + [[-1.0]]), ["serving_default", "positive"]
+        )
+    sizes, checked = found
+    assert [outputs["x"].tolist() for outputs in sizes] == [[1.0]] * 12 + [[-1.0]]
+    assert isinstance(checked[-1], RequestError) and not any(isinstance(one, RequestError) for one in checked[:-1])
+
+
+def test_200_requests_at_once_get_their_own_rows(version: LoadedVersion) -> None:
+    rows = [[index + 0.25] for index in range(200)]
+    found = run_all(Batcher(Batching()), version, "serving_default", rows)
+    assert [outputs["x"].tolist() for outputs in found] == rows
+    assert max(int(outputs["size"][0]) for outputs in found) == 32
+
+
+def test_nothing_is_left_behind(version: LoadedVersion) -> None:
+    batcher = Batcher(Batching())
+    run_all(batcher, version, "positive", [[1.0]] * 8 + [[-1.0]])
+    run_all(batcher, version, "total", [[1.0]] * 8)
+    assert batcher._queues == {}
+
+
+def test_batching_that_could_not_run_anything_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^Batching\.max_batch_size must be positive, got 0$"):
+        Batching(max_batch_size=0)
+    assert Batching(batch_timeout_micros=0).batch_timeout_seconds == 0
+
+
+@pytest.mark.parametrize(("batching", "count"), [(None, 60), ({}, 200), ({"max_batch_size": 8}, 100)])
+def test_requests_over_http_get_their_own_answers(
+    crowd: Path, start: Callable[..., Any], batching: dict[str, int] | None, count: int
 ) -> None:
-    server = start({"models": crowd}, max_batch_size=max_batch_size)
-    with ThreadPoolExecutor(40) as pool:
-        answers = list(pool.map(lambda index: server.predict("crowd", {"instances": [index, index + 0.5]}), range(200)))
+    server = start({"models": crowd, "batching": batching})
+    with ThreadPoolExecutor(24) as pool:
+        answers = list(
+            pool.map(lambda index: server.predict("crowd", {"instances": [index, index + 0.5]}), range(count))
+        )
     assert [[row["x"] for row in answer.json["predictions"]] for answer in answers] == [
-        [index, index + 0.5] for index in range(200)
+        [index, index + 0.5] for index in range(count)
     ]
-    sizes = {row["size"] for answer in answers for row in answer.json["predictions"]}
-    assert (max(sizes) > 2) == (max_batch_size > 1)
+    largest = max(row["size"] for answer in answers for row in answer.json["predictions"])
+    assert largest == 2 if batching is None else 2 < largest <= batching.get("max_batch_size", 32)
+
+
+def ask(batcher: Batcher, version: LoadedVersion, name: str, values: list[float], seconds: float = 60) -> Any:
+    """Runs one request."""
+    inputs = {"x": np.array(values, np.float32)}
+    return batcher.run(version, version.signatures[name], inputs, time.monotonic() + seconds)
+
+
+@contextlib.contextmanager
+def busy(batcher: Batcher, version: LoadedVersion, name: str) -> Iterator[None]:
+    """Lets a request run that takes a moment."""
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(ask, batcher, version, name, [0.0])
+        wait_until(lambda: bool(batcher._queues))
+        yield
+        running.result()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Waits until something holds, which must be soon."""
+    for _ in range(10_000):
+        if holds():
+            return
+        time.sleep(0.0005)
+    raise AssertionError("it never came to that")

@@ -20,14 +20,18 @@ NO_JSON = re.compile(r"\b(NaN|Infinity)\b")
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 EXAMPLES = 10
 NAME = "{a} b%c"
+MODELS = ("echoes", "mixed", "scaler")
 SLOW = "spin"
 """A signature that takes as long as it is told, which at random is for ever."""
 
 
 @pytest.fixture(scope="module")
-def described(start_module: Callable[..., Any]) -> Any:
-    """A server that describes everything it can."""
-    return start_module({"monitoring": True})
+def described(models: Path, tmp_path_factory: pytest.TempPathFactory, start_module: Callable[..., Any]) -> Any:
+    """A server that describes everything it can, over models whose graphs take what their signatures say."""
+    folder = tmp_path_factory.mktemp("described")
+    for name in MODELS:
+        (folder / name).symlink_to(models / name)
+    return start_module({"models": folder, "monitoring": True})
 
 
 def operations(server: Any) -> list[Any]:
@@ -72,7 +76,7 @@ def test_whatever_is_asked_the_answer_is_one_that_the_document_has(described: An
         for mode in MODES:
             if mode is MODES[0] or not takes_anything(operation):
                 answered[operation.label, mode] = ask_at_random(operation, mode)
-    for model in ("echoes", "mixed", "scaler"):
+    for model in MODELS:
         label = f"POST /v1/models/{model}:predict"
         assert answered[label, MODES[0]][200] >= 3, "requests that fit the schema are seldom refused"
         assert set(answered[label, MODES[1]]) == {400}

@@ -9,7 +9,7 @@ import pytest
 
 from serving.server.rest.documents import INFINITY
 from serving.server.rest.faults import column_fault
-from serving.server.rest.tensors import NUMPY_DTYPES, array_from_json, json_from_array
+from serving.server.rest.tensors import NUMPY_DTYPES, array_from_json, json_from_arrays
 
 LEAVES: list[Any] = [
     0, -1, 127, 128, 2**24 - 1, 2**24, 2**31 - 1, 2**31, 2**53, 2**63 - 1, 2**63, 2**64 - 1, 2**64, -(2**63), -(2**64),
@@ -42,14 +42,14 @@ def test_ragged_lists_always_have_a_reason() -> None:
 
 def test_float32_is_written_as_its_shortest_decimal() -> None:
     values = [0.2, 1e-5, 0.669074059, 16777216.0, 123456.7, -1 / 3, 1e-10, 0.0]
-    written = json_from_array(np.array(values, np.float32), as_base64=False)
+    written = json_from_arrays({"y": np.array(values, np.float32)}, "_bytes")["y"]
     assert written == [0.2, 1e-5, 0.66907406, 16777216.0, 123456.7, -0.33333334, 1e-10, 0.0]
 
 
 def test_any_float32_survives_the_way_through_decimals() -> None:
     bits = np.random.default_rng(0).integers(0, 2**32, 20_000, dtype=np.uint32)
     singles = bits.view(np.float32)
-    returned = np.array(json_from_array(singles, as_base64=False), np.float32)
+    returned = np.array(json_from_arrays({"y": singles}, "_bytes")["y"], np.float32)
     np.testing.assert_array_equal(returned, singles)
 
 
