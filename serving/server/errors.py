@@ -1,6 +1,7 @@
 """Every way to fail: at the start (`ServerError`) and in a request (`RequestError`); TensorFlow's codes as HTTP's."""
 
 import re
+import traceback
 from http import HTTPStatus
 
 import tensorflow as tf
@@ -32,10 +33,13 @@ _CODE_NAMES = {
 }
 
 _MAX_MESSAGE_CHARACTERS = 1000
-_NODE_REFERENCES = re.compile(r"\s*\[\[.*?\]\]", re.DOTALL)
+# An operation may quote its input, and the patterns below take time by the square of what they search.
+_MAX_SEARCHED_CHARACTERS = 4 * _MAX_MESSAGE_CHARACTERS
+# In these, all white space has become single spaces.
+_NODE_REFERENCES = re.compile(r" ?\[\[.*?\]\]")
 # Several operations failed at once: "2 root error(s) found. (0) INVALID_ARGUMENT: … (1) … 0 successful operations. …"
 _FIRST_OF_SEVERAL = re.compile(
-    r"root error\(s\) found\.\s*\(0\)\s*[A-Za-z_ ]+:\s*(.*?)\s*(?:\(1\) |\d+ successful operations)", re.DOTALL
+    r"root error\(s\) found\. \(0\) [A-Za-z_ ]+: (.*?) ?(?:\(1\) |\d{1,9} successful operations)"
 )
 
 
@@ -107,6 +111,16 @@ def one_line(message: str) -> str:
     return line if len(line) <= _MAX_MESSAGE_CHARACTERS else line[: _MAX_MESSAGE_CHARACTERS - 1] + "…"
 
 
+def forget_frames(error: RequestError) -> None:
+    """Lets go of what an error keeps alive, such as the request's document, which may be a hundred times its message.
+
+    An error holds the frames it came through, and one of them holds the error: together they would stay until the
+    garbage collector looks at its oldest objects, which may be never.
+    """
+    traceback.clear_frames(error.__traceback__)
+    error.__context__ = error.__cause__ = None
+
+
 def request_error_from_tensorflow(error: tf.errors.OpError) -> RequestError:
     """Returns the answer for an error that came out of a session run.
 
@@ -126,7 +140,7 @@ def operation_message(error: tf.errors.OpError) -> str:
     the graph; the runtime's own error is the context of the copy.
     """
     original = error.__context__ if isinstance(error.__context__, tf.errors.OpError) else error
-    text = str(original.message)
+    text = " ".join(str(original.message)[:_MAX_SEARCHED_CHARACTERS].split())
     several = _FIRST_OF_SEVERAL.search(text)
     text = several.group(1) if several else text
     return one_line(_NODE_REFERENCES.sub("", text)) or type(error).__name__

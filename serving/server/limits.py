@@ -22,10 +22,18 @@ class Limits:
         max_json_depth: Deepest nesting of lists and objects, in levels, checked before parsing; beyond it 400.
         max_json_containers: Most lists and objects in one body. Python holds each in up to 250 bytes, so this bounds
             what a small gzip body can make of itself in memory; beyond it 413.
+        max_json_values: Most values in one body, counted by the commas between them: a screen of 210 by 160 is 100,800.
+            Python holds each in up to 60 bytes; beyond it 413.
+        max_bodies_bytes: Most bytes that the bodies of all requests under way take, as sent and inflated; beyond it
+            503.
+        max_connections: Most connections at once; beyond it the one that has asked nothing for longest is closed.
+        head_seconds: Longest time from a connection's opening, or from a further request's first byte, to the end of
+            the request's head; then the connection is closed.
+        unread_seconds: Longest time an answer waits for its client to read it; then the connection is closed.
         max_queued_requests: Most requests waiting or running at once; beyond it 503.
         deadline_seconds: Longest time from a request's head to its answer, slow bodies included; beyond it 504.
         request_threads: Requests worked on at the same time, most of them waiting for their batch; the others wait
-            their turn.
+            their turn. Bodies of more than 1 MiB have two threads of their own.
         intra_op_threads: Threads inside one TensorFlow operation; 0 lets TensorFlow choose.
         inter_op_threads: TensorFlow operations that run side by side; 0 lets TensorFlow choose.
 
@@ -37,6 +45,11 @@ class Limits:
     max_inflated_bytes: int = 100 * MEBIBYTE
     max_json_depth: int = MAX_USEFUL_JSON_DEPTH
     max_json_containers: int = 4_000_000
+    max_json_values: int = 5_000_000
+    max_bodies_bytes: int = 512 * MEBIBYTE
+    max_connections: int = 768
+    head_seconds: float = 10.0
+    unread_seconds: float = 30.0
     max_queued_requests: int = 256
     deadline_seconds: float = 30.0
     request_threads: int = 64

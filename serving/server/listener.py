@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import math
 import signal
@@ -9,7 +10,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import uvicorn
 
@@ -25,6 +25,7 @@ from serving.server.models.repository import ModelRepository, State
 from serving.server.models.running import Runner
 from serving.server.models.sources import ModelSource, sources_in_file, sources_in_folder
 from serving.server.rest.application import Application
+from serving.server.rest.connections import Connection
 from serving.server.settings import Settings
 from serving.server.site.application import make_site
 
@@ -176,7 +177,7 @@ def _sources(settings: Settings) -> Callable[[], list[ModelSource]]:
     """
     models, file = settings.models, settings.model_config_file
     if models is not None and file is None:
-        return partial(sources_in_folder, models)
+        return functools.partial(sources_in_folder, models)
     if models is None and file is not None:
         sources = sources_in_file(file)
         return lambda: sources
@@ -216,11 +217,14 @@ def _http_configuration(front: Front, limits: Limits) -> uvicorn.Config:
     """Returns how the HTTP server runs: plain HTTP/1.1, its messages through the standard logging module."""
     return uvicorn.Config(
         front,
-        http="h11",
+        http=functools.partial(Connection, limits),  # type: ignore[arg-type]
         loop="asyncio",
         ws="none",
         lifespan="off",
         log_config=None,
+        # Its warnings tell of clients that send no HTTP: nobody may fill a disk with them.
+        log_level="error",
+        proxy_headers=False,
         access_log=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,

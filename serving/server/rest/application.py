@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serving.server.backend import Backend
-from serving.server.errors import RequestError, code_name, deadline_exceeded
-from serving.server.rest.bodies import inflate, is_gzip, read_body
+from serving.server.errors import RequestError, code_name, deadline_exceeded, forget_frames
+from serving.server.rest.bodies import BodyShare, BodySpace, inflate, is_gzip, may_be_large, read_body
 from serving.server.rest.descriptions import describe_signatures, describe_status
 from serving.server.rest.predictions import Predictor
 from serving.server.rest.routes import Route, parse_route
@@ -23,6 +23,8 @@ from serving.server.rest.routes import Route, parse_route
 logger = logging.getLogger(__name__)
 
 _JSON = "application/json"
+# Large bodies wait for each other, so they have threads of their own: while one is parsed, another may run its graph.
+_LARGE_BODY_THREADS = 2
 _SECONDS_BEFORE_NEXT_TRY = "1"
 
 
@@ -30,11 +32,13 @@ class Application:
     """Answers TensorFlow Serving's REST API over a backend."""
 
     def __init__(self, backend: Backend) -> None:
-        """Starts the worker threads' pool."""
+        """Starts the worker threads' pools."""
         self._backend = backend
         self._limits = backend.limits
         self._predictor = Predictor(backend)
+        self._body_space = BodySpace(backend.limits.max_bodies_bytes)
         self._workers = ThreadPoolExecutor(backend.limits.request_threads, thread_name_prefix="serving-rest")
+        self._large_workers = ThreadPoolExecutor(_LARGE_BODY_THREADS, thread_name_prefix="serving-rest-large")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -58,7 +62,8 @@ class Application:
 
     def close(self) -> None:
         """Waits for the worker threads; no request may come afterwards."""
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        for workers in (self._workers, self._large_workers):
+            workers.shutdown(wait=True, cancel_futures=True)
 
     def _record(self, route: Route | None, error: RequestError | None, seconds: float) -> None:
         """Counts a request, and times it if it succeeded, as TensorFlow Serving does."""
@@ -88,13 +93,16 @@ class Application:
         """
         deadline = time.monotonic() + self._limits.deadline_seconds
         self._backend.admission.take()
+        share = BodyShare(self._body_space)
         is_handed_over = False
         try:
             async with asyncio.timeout(self._limits.deadline_seconds):
-                body = await read_body(request, self._limits)
-                work = self._workers.submit(self._work, route, body, is_gzip(request), deadline)
+                body = await read_body(request, self._limits, share)
+                is_compressed = is_gzip(request)
+                workers = self._large_workers if may_be_large(body, is_compressed) else self._workers
+                work = workers.submit(self._work, route, body, share if is_compressed else None, deadline)
                 # A run outlives the request that gave up on it, and keeps its place until its thread is free.
-                work.add_done_callback(lambda _: self._backend.admission.release())
+                work.add_done_callback(lambda _: self._release(share))
                 is_handed_over = True
                 return await asyncio.wrap_future(work)
         except TimeoutError:
@@ -102,11 +110,21 @@ class Application:
             raise deadline_exceeded(f"Deadline exceeded: no answer within {seconds:g} seconds") from None
         finally:
             if not is_handed_over:
-                self._backend.admission.release()
+                self._release(share)
 
-    def _work(self, route: Route, body: bytes, is_compressed: bool, deadline: float) -> bytes:
-        """Computes a prediction; runs in a worker thread."""
-        return self._predictor.predict(route, inflate(body, self._limits) if is_compressed else body, deadline)
+    def _work(self, route: Route, body: bytes, share: BodyShare | None, deadline: float) -> bytes:
+        """Computes a prediction, of a compressed body where it has its share to grow in; runs in a worker thread."""
+        try:
+            inflated = body if share is None else inflate(body, self._limits, share)
+            return self._predictor.predict(route, inflated, deadline)
+        except RequestError as error:
+            forget_frames(error)
+            raise
+
+    def _release(self, share: BodyShare) -> None:
+        """Gives back what a request took."""
+        share.release()
+        self._backend.admission.release()
 
 
 def _target(request: Request) -> str:
@@ -123,6 +141,7 @@ def _json_response(content: dict[str, Any]) -> Response:
 
 def _error_response(error: RequestError) -> Response:
     """Returns an error as an answer; one that may pass by itself says when to try again."""
+    forget_frames(error)
     is_overload = error.status == HTTPStatus.SERVICE_UNAVAILABLE
     headers = {"retry-after": _SECONDS_BEFORE_NEXT_TRY} if is_overload else {}
     if error.status == HTTPStatus.GATEWAY_TIMEOUT:

@@ -1,21 +1,79 @@
-"""The request body: read within its limit, inflated within its limit."""
+"""The request body: read within its limit, inflated within its limit, and both within what all bodies share."""
 
+import threading
 import zlib
 
 from starlette.requests import Request
 
-from serving.server.errors import RequestError, invalid_argument, too_large
-from serving.server.limits import Limits
+from serving.server.errors import RequestError, invalid_argument, too_large, unavailable
+from serving.server.limits import MEBIBYTE, Limits
+
+# A body that is longer when inflated takes long to parse, and much memory.
+LARGE_BODY_BYTES = MEBIBYTE
 
 # zlib's window bits for "a gzip header and nothing else".
 _GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
+# Deflate makes at most so much of a byte. Source: https://zlib.net/zlib_tech.html, "Maximum Compression Factor".
+_MOST_INFLATED_BYTES_PER_BYTE = 1032
+# What follows a gzip member is copied when the member ends: given piece by piece, many members are not copied as often.
+_PIECE_BYTES = 4096
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
+class BodySpace:
+    """The memory that the bodies of all requests share."""
+
+    def __init__(self, max_bytes: int) -> None:
+        """Begins with all of it free."""
+        self._max_bytes = max_bytes
+        self._num_bytes = 0
+        self._lock = threading.Lock()
+
+    def take(self, num_bytes: int) -> None:
+        """Takes bytes, which are given back with `release`.
+
+        Raises:
+            RequestError: 503, there are not as many.
+        """
+        with self._lock:
+            if self._num_bytes + num_bytes > self._max_bytes:
+                raise unavailable(f"The bodies of all requests together are larger than {self._max_bytes} bytes")
+            self._num_bytes += num_bytes
+
+    def release(self, num_bytes: int) -> None:
+        """Gives bytes back."""
+        with self._lock:
+            self._num_bytes -= num_bytes
+
+
+class BodyShare:
+    """What one request's body takes of the space; used by one thread at a time."""
+
+    def __init__(self, space: BodySpace) -> None:
+        """Begins with nothing taken."""
+        self._space = space
+        self._num_bytes = 0
+
+    def add(self, num_bytes: int) -> None:
+        """Takes more.
+
+        Raises:
+            RequestError: 503, there is no more.
+        """
+        self._space.take(num_bytes)
+        self._num_bytes += num_bytes
+
+    def release(self) -> None:
+        """Gives all of it back."""
+        self._space.release(self._num_bytes)
+        self._num_bytes = 0
+
+
+async def read_body(request: Request, limits: Limits, share: BodyShare) -> bytes:
     """Reads the body as sent.
 
     Raises:
-        RequestError: 413, it is longer than `limits.max_body_bytes`, by its head or by its bytes.
+        RequestError: 413, it is longer than `limits.max_body_bytes`, by its head or by its bytes; 503, all bodies
+            together are too long.
         starlette.requests.ClientDisconnect: The client left before the end.
     """
     declared = request.headers.get("content-length", "")
@@ -23,6 +81,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         raise _too_large("Request body", limits.max_body_bytes)
     body = bytearray()
     async for chunk in request.stream():
+        share.add(len(chunk))
         body += chunk
         if len(body) > limits.max_body_bytes:
             raise _too_large("Request body", limits.max_body_bytes)
@@ -34,29 +93,38 @@ def is_gzip(request: Request) -> bool:
     return "gzip" in request.headers.get("content-encoding", "").lower()
 
 
-def inflate(body: bytes, limits: Limits) -> bytes:
+def may_be_large(body: bytes, is_compressed: bool) -> bool:
+    """Tells whether a body, inflated if it is compressed, may be longer than `LARGE_BODY_BYTES`."""
+    return len(body) * (_MOST_INFLATED_BYTES_PER_BYTE if is_compressed else 1) > LARGE_BODY_BYTES
+
+
+def inflate(body: bytes, limits: Limits, share: BodyShare) -> bytes:
     """Inflates a gzip body of one or more members.
 
     Raises:
-        RequestError: 400, not gzip or truncated; 413, longer than `limits.max_inflated_bytes` when inflated.
+        RequestError: 400, not gzip or truncated; 413, longer than `limits.max_inflated_bytes` when inflated; 503, all
+            bodies together are too long.
     """
-    parts: list[bytes] = []
-    room = limits.max_inflated_bytes
-    rest = body
+    inflated = bytearray()
+    member = None
     try:
-        while rest:
-            member = zlib.decompressobj(wbits=_GZIP_WINDOW_BITS)
-            # One byte more than there is room for tells "exactly full" from "too large".
-            parts.append(member.decompress(rest, room + 1))
-            room -= len(parts[-1])
-            if room < 0:
-                raise _too_large("Inflated request body", limits.max_inflated_bytes)
-            if not member.eof:
-                raise invalid_argument("The request body is not complete gzip data")
-            rest = member.unused_data
+        for start in range(0, len(body), _PIECE_BYTES):
+            rest = body[start : start + _PIECE_BYTES]
+            while rest:
+                member = member or zlib.decompressobj(wbits=_GZIP_WINDOW_BITS)
+                # One byte more than there is room for tells "exactly full" from "too large".
+                part = member.decompress(rest, limits.max_inflated_bytes - len(inflated) + 1)
+                share.add(len(part))
+                inflated += part
+                if len(inflated) > limits.max_inflated_bytes:
+                    raise _too_large("Inflated request body", limits.max_inflated_bytes)
+                rest = member.unused_data
+                member = None if member.eof else member
     except zlib.error:
         raise invalid_argument("The request body is not valid gzip data") from None
-    return b"".join(parts)
+    if member is not None:
+        raise invalid_argument("The request body is not complete gzip data")
+    return bytes(inflated)
 
 
 def _too_large(what: str, limit: int) -> RequestError:

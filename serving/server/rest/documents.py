@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from serving.server.errors import invalid_argument, too_large
-from serving.server.limits import MEBIBYTE, Limits
+from serving.server.limits import Limits
+from serving.server.rest.bodies import LARGE_BODY_BYTES
 
 # The tokens TensorFlow Serving reads. The two infinities are recognised by identity: an infinity that is neither of
 # them is a number that did not fit a double, such as 1e999.
@@ -21,16 +22,10 @@ _TOKENS = {"NaN": math.nan, "Infinity": INFINITY, "-Infinity": NEGATIVE_INFINITY
 NUMBER_TOO_BIG = "JSON Parse error: Number too big to be stored in double."
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
-_ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _DEPTH_STEPS = np.zeros(256, dtype=np.int8)
 _DEPTH_STEPS[list(b"[{")] = 1
 _DEPTH_STEPS[list(b"]}")] = -1
-
-# Python's objects take up to 30 times the bytes of their JSON: big bodies are parsed one at a time, so that their
-# copies do not add up. Parsing holds the interpreter lock anyway, so nothing is lost.
-BIG_BODY_BYTES = MEBIBYTE
 
 
 class DocumentParser:
@@ -39,11 +34,13 @@ class DocumentParser:
     def __init__(self, limits: Limits) -> None:
         """Keeps the limits."""
         self._limits = limits
+        # Python's objects take up to 30 times the bytes of their JSON: big bodies are parsed one at a time, so that
+        # their copies do not add up. Parsing holds the interpreter lock anyway, so nothing is lost.
         self._big_body_turn = threading.Lock()
 
     def turn(self, body: bytes) -> AbstractContextManager[Any]:
         """Returns what to hold while the body is parsed and its JSON is alive; only big bodies wait for each other."""
-        return self._big_body_turn if len(body) > BIG_BODY_BYTES else nullcontext()
+        return self._big_body_turn if len(body) > LARGE_BODY_BYTES else nullcontext()
 
     def parse(self, body: bytes) -> dict[str, Any]:
         """Returns the request's JSON object; of equal keys the first counts.
@@ -52,7 +49,7 @@ class DocumentParser:
             body: UTF-8 JSON text; a byte order mark is skipped.
 
         Raises:
-            RequestError: 400, not UTF-8, not JSON, too deep, or not an object; 413, too many lists and objects.
+            RequestError: 400, not UTF-8, not JSON, too deep, or not an object; 413, too many values, lists or objects.
         """
         if not body:
             raise invalid_argument("JSON Parse error: The document is empty")
@@ -82,30 +79,34 @@ def json_type_name(value: object) -> str:
 
 
 def _check_structure(body: bytes, limits: Limits) -> None:
-    """Refuses a body with too many or too deeply nested lists and objects, without parsing it.
+    """Refuses a body with too many values, or too many or too deeply nested lists and objects, without parsing it.
 
     Raises:
         RequestError: 413, too many; 400, too deep.
     """
+    # Counted by all commas first: those inside strings only matter where there are too many.
+    largest = limits.max_json_values
+    if body.count(b",") >= largest and _outside_strings(body, b",").size >= largest:
+        raise too_large(f"Request has more than {largest} JSON values")
     if body.count(b"[") + body.count(b"{") <= limits.max_json_depth:
         return
-    steps = _bracket_steps(body)
-    if np.count_nonzero(steps > 0) > limits.max_json_containers:
-        message = f"Request has more than {limits.max_json_containers} JSON lists and objects"
-        raise too_large(message)
+    steps = _DEPTH_STEPS[_outside_strings(body, b"[]{}")]
+    if max(np.count_nonzero(steps > 0), np.count_nonzero(steps < 0)) > limits.max_json_containers:
+        raise too_large(f"Request has more than {limits.max_json_containers} JSON lists and objects")
     if np.cumsum(steps, dtype=np.int32).max(initial=0) > limits.max_json_depth:
         raise invalid_argument(f"JSON Parse error: Nesting is deeper than the limit of {limits.max_json_depth} levels")
 
 
-def _bracket_steps(body: bytes) -> "np.ndarray[Any, np.dtype[np.int8]]":
-    """Returns, for each bracket outside of strings, one level in (1) or out (-1): int8 [brackets]."""
-    if b"\\" in body:
-        # A backslash only stands inside strings; without its escapes every quote opens or closes one.
-        body = _ESCAPED.sub(b"", body)
-    structure = np.frombuffer(body.translate(None, _NOT_STRUCTURE), dtype=np.uint8)
+def _outside_strings(body: bytes, characters: bytes) -> "np.ndarray[Any, np.dtype[np.uint8]]":
+    """Returns where a document has one of the characters outside of its strings, which it is: uint8 [found]."""
+    # A backslash only stands inside strings; without escaped ones and escaped quotes, every quote opens or closes one.
+    body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    others = bytes(byte for byte in range(256) if byte not in characters + b'"')
+    found = np.frombuffer(body.translate(None, others), dtype=np.uint8)
+    is_quote = found == ord('"')
     # Counting quotes modulo 256 keeps odd and even apart.
-    inside_string = np.cumsum(structure == ord('"'), dtype=np.uint8) & 1
-    return _DEPTH_STEPS[structure] * (1 - inside_string.astype(np.int8))
+    is_inside = (np.cumsum(is_quote, dtype=np.uint8) & 1).astype(np.bool_)
+    return found[~(is_inside | is_quote)]
 
 
 def _decode(body: bytes) -> str:

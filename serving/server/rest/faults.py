@@ -113,7 +113,8 @@ def _suspects(values: list[Any], dtype: str, shape: list[int]) -> Iterator[tuple
     """Yields values with their index, in order, without the chunks in which every value has the dtype and shape."""
     for start in range(0, len(values), _CHUNK):
         chunk = values[start : start + _CHUNK]
-        array = array_from_json(chunk, dtype)
+        # A list of one is looked into at once: tried at each of many levels, what it holds would be read as often.
+        array = array_from_json(chunk, dtype) if len(values) > 1 else None
         if array is None or list(array.shape[1:]) != shape:
             yield from enumerate(chunk, start)
 
