@@ -90,6 +90,9 @@ class GrpcServer:
 
     def close(self) -> None:
         """Waits for the calls under way, and gives the port back."""
+        if self._calls is None:
+            # gRPC gives back the port of a server that has run, and keeps that of one that has not.
+            self._server.start()
         self.begin_stop().wait()
         if self._calls is not None:
             self._calls.close()

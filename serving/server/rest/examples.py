@@ -13,7 +13,7 @@ from serving.server.models.examples import Classifications
 from serving.server.models.signatures import Array
 from serving.server.rest.documents import json_type_name, shown
 from serving.server.rest.faults import number_fault
-from serving.server.rest.tensors import decode_base64, is_base64_object, json_from_arrays
+from serving.server.rest.tensors import array_from_json, decode_base64, is_base64_object, json_from_arrays
 
 _KIND_NAMES = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}
 
@@ -74,12 +74,19 @@ def _fill(feature: tf.train.Feature, name: str, values: list[Any]) -> None:
     Raises:
         RequestError: 400.
     """
+    # Numbers of one type, by far the most there ever are, are read as a whole; what is wrong is found one by one.
+    types = set(map(type, values))
+    if types == {float} and (array := array_from_json(values, "float")) is not None:
+        feature.float_list.value.extend(array.tolist())
+        return
+    if types == {int} and (array := array_from_json(values, "int64")) is not None:
+        feature.int64_list.value.extend(array.tolist())
+        return
     kind = None
     converted: list[Any] = []
     for value in values:
-        kind_here, item = _convert(value, name, kind)
-        if kind is None:
-            kind = kind_here
+        own_kind, item = _convert(value, name, kind)
+        kind = kind or own_kind
         converted.append(item)
     if kind is not None:
         getattr(feature, kind).value.extend(converted)

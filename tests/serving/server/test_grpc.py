@@ -26,6 +26,7 @@ from tensorflow_serving.apis import (
 
 SECONDS = 60
 DTYPES = {
+    "half": [0.5, -2.0],
     "float32": [1.5, -2.0],
     "float64": [1e300, 0.1],
     "int8": [-128, 127],
@@ -200,6 +201,9 @@ def test_metadata_and_status_are_those_of_rest(served: Any, client: Client) -> N
     rest = served.ask("GET", "/v1/models/scaler/metadata").json["metadata"]["signature_def"]["signature_def"]
     assert set(signatures.signature_def) == set(rest)
     assert answer.model_spec.version.value == 2
+    metadata.metadata_field.append("weights")
+    answer = refusal(lambda: client.predictions.GetModelMetadata(metadata, timeout=SECONDS))
+    assert answer == ("INVALID_ARGUMENT", "Metadata field %s is not supportedweights")
     status = get_model_status_pb2.GetModelStatusRequest()
     status.model_spec.name = "scaler"
     found = client.models.GetModelStatus(status, timeout=SECONDS).model_version_status
@@ -230,6 +234,14 @@ def test_another_list_of_models_is_served(models: Path, start: Callable[..., Any
     assert (code, "absolute path" in text) == ("INVALID_ARGUMENT", True)
     assert server.ask("GET", "/v1/models/renamed/metadata").status == 200
     client.channel.close()
+
+
+def test_a_message_that_is_none_and_a_method_that_is_none(client: Client) -> None:
+    for method in ("Predict", "MultiInference", "NoSuchMethod"):
+        call = client.channel.unary_unary(f"/tensorflow.serving.PredictionService/{method}")
+        assert refusal(lambda call=call: call(b"\xff\xff\xff", timeout=SECONDS))[0] in ("INTERNAL", "UNIMPLEMENTED")
+    answer = refusal(lambda: client.predictions.Predict(predict_pb2.PredictRequest(), timeout=SECONDS))
+    assert answer == ("INVALID_ARGUMENT", "Missing ModelSpec")
 
 
 def test_health_is_told_to_who_asks(client: Client) -> None:
