@@ -51,7 +51,7 @@ ORDER = [
     ["xdrl.explanations.measures", "xdrl.explanations.highlights"],
     # how fast it all is
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
-    ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference"],
+    ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference", "xdrl.benchmarks.load"],
     ["xdrl.benchmarks.learning", "xdrl.benchmarks.yardstick"],
     ["xdrl.benchmarks.measuring"],
     ["xdrl.benchmarks.explaining"],
@@ -86,7 +86,9 @@ ORDER = [
     ["serving.answers", "serving.transport"],
     ["serving.client"],
     ["serving.signatures", "serving.warm_up"],
-    ["serving.export"],
+    ["serving.export", "xdrl.benchmarks.served"],
+    ["xdrl.benchmarks.serving"],
+    ["xdrl.views.serving_view"],
     ["xdrl.commands", "xdrl.commands.console", "xdrl.commands.options"],
     ["xdrl.commands.loading"],
     [
@@ -123,6 +125,7 @@ TENSORFLOW = [
     "xdrl.explainers",
     "xdrl.agents",
     "xdrl.benchmarks.yardstick",
+    "xdrl.benchmarks.served",
     "serving",
     "xdrl.commands.loading",
 ]

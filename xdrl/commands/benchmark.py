@@ -1,4 +1,4 @@
-"""`benchmark`: how fast training is on this machine, or explaining."""
+"""`benchmark`: how fast training is on this machine, or explaining, or serving."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,26 +8,32 @@ from rich.progress import Progress
 
 from xdrl.commands.console import console
 from xdrl.commands.loading import load_tensorflow
+from xdrl.errors import UserError
 
 FRAMES, ROUNDS = 384, 5
 """Of the game that is explained, and how often each method is timed."""
+SCREENS = 32
+"""Of the game, that the clients of the server send."""
 
 
 def benchmark(
-    game: Annotated[str | None, typer.Option(metavar="GAME", help="[default: Qbert, to explain Pong]")] = None,
+    game: Annotated[str | None, typer.Option(metavar="GAME", help="[default: Qbert, to explain or serve Pong]")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Time the explanation methods instead.")] = False,
-    seconds: Annotated[float, typer.Option(help="Of each measurement of training, without its warm-up.")] = 10.0,
+    serve: Annotated[bool, typer.Option("--serve", help="Load the server instead.")] = False,
+    seconds: Annotated[float | None, typer.Option(help="Of each measurement.  [default: 10, to serve 3]")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: train's]")] = None,
     envs_per_worker: Annotated[int | None, typer.Option(min=1, help="Environments each.  [default: train's]")] = None,
     output: Annotated[Path, typer.Option(help="JSON with all that was measured.")] = Path("benchmark.json"),
 ) -> None:
-    """Measure how fast training is here, beside plain gradients of plain TensorFlow; or explaining, beside playing."""
+    """Measure how fast training is here, beside plain TensorFlow; or explaining, or the server under load."""
     if explain:
         _benchmark_explaining(game or "Pong", output)
+    elif serve:
+        _benchmark_serving(game or "Pong", 3.0 if seconds is None else seconds, output)
     else:
         asked = {"num_workers": workers, "envs_per_worker": envs_per_worker}
         given = {name: value for name, value in asked.items() if value is not None}
-        _benchmark_training(game or "Qbert", given, seconds, output)
+        _benchmark_training(game or "Qbert", given, 10.0 if seconds is None else seconds, output)
 
 
 def _benchmark_training(game: str, asked: dict[str, Any], seconds: float, output: Path) -> None:
@@ -66,4 +72,31 @@ def _benchmark_explaining(game: str, output: Path) -> None:
         found = benchmark_explaining(agent, recording, ROUNDS, lambda count: bar.update(task, completed=count))
     console.print(explaining_view(found))
     save_json(output, explaining_to_json(found))
+    console.print(f"Written: {output}")
+
+
+def _benchmark_serving(game: str, seconds: float, output: Path) -> None:
+    load_tensorflow()
+    from xdrl.agents import load_agent
+    from xdrl.benchmarks.serving import benchmark_serving, serving_to_json
+    from xdrl.environments import find_protocol
+    from xdrl.evaluation import record_episode, save_json
+    from xdrl.games import find_game
+    from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents
+    from xdrl.views.serving_view import serving_view
+
+    name = find_game(game).name
+    version = shipped_agents().get(name)
+    if version is None:
+        raise UserError(f"expected an exported agent of {name} in {SAVED_MODELS}, got none; get one: export {name}")
+    agent = load_agent(version)
+    with console.status("Playing, and starting the servers ..."):
+        recording = record_episode(agent, find_protocol("standard", agent.game), SCREENS, is_greedy=False, seed=0)
+    with Progress(console=console) as bar:
+        task = bar.add_task("Loading the servers", total=ROUNDS)
+        found = benchmark_serving(
+            agent, version, recording.screens, seconds, ROUNDS, lambda count: bar.update(task, completed=count)
+        )
+    console.print(serving_view(found))
+    save_json(output, serving_to_json(found))
     console.print(f"Written: {output}")
