@@ -15,7 +15,8 @@ knows nothing of how it is asked, and `managing` keeps it as the folders and the
 
 from serving.server.errors import ServerError
 from serving.server.limits import Batching, Limits
-from serving.server.listener import ModelSummary, ServerSummary, serve
+from serving.server.listener import serve
 from serving.server.settings import Settings
+from serving.server.summaries import ModelSummary, ServerSummary
 
 __all__ = ["Batching", "Limits", "ModelSummary", "ServerError", "ServerSummary", "Settings", "serve"]

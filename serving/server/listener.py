@@ -9,7 +9,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import uvicorn
 
@@ -21,13 +20,13 @@ from serving.server.grpc_api.server import GrpcServer
 from serving.server.limits import Limits
 from serving.server.metrics import Metrics
 from serving.server.models.managing import ModelManager
-from serving.server.models.repository import ModelRepository, State
 from serving.server.models.running import Runner
 from serving.server.models.sources import ModelSource, sources_in_file, sources_in_folder
 from serving.server.rest.application import Application
 from serving.server.rest.connections import Connection
 from serving.server.settings import Settings
 from serving.server.site.application import make_site
+from serving.server.summaries import ServerSummary, summarise
 
 logger = logging.getLogger(__name__)
 
@@ -39,44 +38,6 @@ _START_POLL_SECONDS = 0.01
 _STOP_POLL_SECONDS = 0.1
 # After the deadline every request has been answered; what is left then are clients that do not read their answer.
 _STOP_GRACE_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class ModelSummary:
-    """A model that is being served.
-
-    Attributes:
-        name: The model's name.
-        versions: The versions that loaded, newest first; the first one is served by default.
-        failed_versions: The versions that did not load, newest first.
-    """
-
-    name: str
-    versions: tuple[int, ...]
-    failed_versions: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ServerSummary:
-    """What is being served, and where.
-
-    Attributes:
-        host: The address the server listens on.
-        port: The port of the REST API, also where port 0 was asked for.
-        grpc_port: The port of the gRPC API, also where port 0 was asked for; None where there is none.
-        models: The models, by name.
-    """
-
-    host: str
-    port: int
-    grpc_port: int | None
-    models: tuple[ModelSummary, ...]
-
-    @property
-    def url(self) -> str:
-        """The server's address, to which `/v1/models/NAME` is appended."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
 
 
 def serve(
@@ -111,7 +72,7 @@ def serve(
 
         def report() -> None:
             if on_ready is not None:
-                on_ready(ServerSummary(bound_host, bound_port, grpc_port, _summaries(repository)))
+                on_ready(ServerSummary(bound_host, bound_port, grpc_port, summarise(repository)))
 
         def begin_stop() -> None:
             if grpc_server is not None:
@@ -249,15 +210,3 @@ def _signals_that_only_stop() -> Iterator[threading.Event]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def _summaries(repository: ModelRepository) -> tuple[ModelSummary, ...]:
-    """Returns what is being served, by name."""
-    return tuple(
-        ModelSummary(
-            name=name,
-            versions=tuple(v.number for v in repository.versions(name) if v.state is State.AVAILABLE),
-            failed_versions=tuple(v.number for v in repository.versions(name) if v.error is not None),
-        )
-        for name in repository.names()
-    )

@@ -65,6 +65,8 @@ def test_a_benchmark_that_makes_no_sense_is_refused_before_anything_is_measured(
     assert "the nearest are Pong" in fails("benchmark", "--game", "pnog")
     assert "expected seconds above 0, got 0" in fails("benchmark", "--seconds", 0)
     assert "expected seconds above 0, got nan" in fails("benchmark", "--seconds", "nan")
+    nothing = "expected an exported agent of Seaquest in saved_models, got none; get one: export Seaquest"
+    assert nothing in fails("benchmark", "--serve", "--game", "seaquest")
 
 
 def test_a_run_folder_of_something_else_is_refused(fails, done):

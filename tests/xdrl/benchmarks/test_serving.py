@@ -1,13 +1,12 @@
-"""The speed of the server, measured shortly: what is loaded, how the figures compare, and what is refused."""
+"""The server under load, measured for a moment: what is asked of whom, and how the figures compare."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-import xdrl
 from xdrl.benchmarks.load import LoadFigures
-from xdrl.benchmarks.measuring import describe_machine
+from xdrl.benchmarks.records import Machine
+from xdrl.benchmarks.served import BareCalls, encode_screens, lay_out_models
 from xdrl.benchmarks.serving import (
     ALONE,
     CLIENTS,
@@ -18,48 +17,80 @@ from xdrl.benchmarks.serving import (
     benchmark_serving,
     serving_to_json,
 )
-from xdrl.environments import VectorEnvironment
 from xdrl.errors import UserError
 
-VERSION = Path(__file__).parents[3] / "saved_models" / "Pong" / "2"
+
+@pytest.fixture(scope="module")
+def rounds() -> list[int]:
+    return []
 
 
-def one_round(scale: float) -> ServingRound:
-    """Figures that one can reckon with, on a machine that is so many times slower."""
-    loads = {
-        asked: {clients: LoadFigures(rate * clients / scale, p50 * scale, 9.0, 9.0) for clients in CLIENTS}
-        for asked, rate, p50 in ((WITH, 10.0, 6.0), (WITHOUT, 20.0, 4.0), (ALONE, 5.0, 5.0))
-    }
-    return ServingRound(3.0 * scale, 640.0 / scale, loads)
+@pytest.fixture(scope="module")
+def measured(agent, exported, screens, rounds) -> ServingBenchmark:
+    return benchmark_serving(agent, exported, screens, 0.02, 1, rounds.append)
 
 
-def test_ratios_are_taken_within_a_round():
-    found = ServingBenchmark(describe_machine("tensorflow"), "Pong", 3.0, tuple(map(one_round, (1.0, 2.0, 7.0))))
-    assert found.ratios == pytest.approx(
-        {"loaded_to_bare_batch": 0.5, "lone_to_unbatched": 1.2, "lone_to_bare_call": 2.0, "heatmap_to_none": 1.5}
-    )
-    assert found.figures(WITH, 8) == LoadFigures(40.0, 12.0, 9.0, 9.0)
-    written = json.loads(json.dumps(serving_to_json(found)))
-    assert written["medians"][WITH]["8"]["p50"] == 12.0 and written["ratios"]["lone_to_bare_call"] == 2.0
+@pytest.fixture
+def benchmark() -> ServingBenchmark:
+    """Figures that can be reckoned with."""
+
+    def make_round(call: float, screens: float, lone: float, loaded: float) -> ServingRound:
+        loads = {
+            asked: {clients: LoadFigures(loaded, lone * cost, 20.0, 30.0) for clients in CLIENTS}
+            for asked, cost in {WITH: 1.0, WITHOUT: 0.5, ALONE: 0.8}.items()
+        }
+        return ServingRound(call, screens, loads)
+
+    rounds = (make_round(2, 1000, 3, 700), make_round(4, 500, 5, 400), make_round(2, 1000, 2.5, 600))
+    return ServingBenchmark(Machine("AMD EPYC", 2, False, "3.11.7", "2.21.0", "3.15.1", None), "Pong", 3.0, rounds)
 
 
-@pytest.mark.parametrize(("seconds", "repeats", "reason"), [(3.0, 0, "1 repeat, got 0"), (0.0, 1, "above 0, got 0")])
-def test_what_makes_no_sense_is_refused(seconds: float, repeats: int, reason: str):
-    with pytest.raises(UserError, match=reason):
-        benchmark_serving(None, VERSION, [], seconds, repeats)
-
-
-@pytest.mark.slow
-def test_everything_is_measured():
-    agent = xdrl.load_agent(VERSION)
-    environment = VectorEnvironment(agent.game, 2)
-    rounds: list[int] = []
-    found = benchmark_serving(agent, VERSION, environment.reset(seed=0), 0.4, 1, rounds.append)
-    environment.close()
+def test_every_load_is_measured_in_every_round(measured, rounds):
     assert rounds == [0, 1]
-    (only,) = found.rounds
-    assert {asked: tuple(loads) for asked, loads in only.loads.items()} == dict.fromkeys(
-        (WITH, WITHOUT, ALONE), CLIENTS
-    )
-    assert all(each.requests_per_second > 0 for loads in only.loads.values() for each in loads.values())
-    assert only.loads[WITH][1].p50 > only.bare_milliseconds
+    assert (measured.game, measured.seconds, len(measured.rounds)) == ("Pong", 0.02, 1)
+    (each,) = measured.rounds
+    assert each.bare_milliseconds > 0 and each.bare_screens_per_second > 0
+    assert list(each.loads) == [WITH, WITHOUT, ALONE]
+    for loads in each.loads.values():
+        assert list(loads) == list(CLIENTS)
+        assert all(found.requests_per_second > 0 and found.p50 > 0 for found in loads.values())
+
+
+def test_ratios_are_taken_within_a_round(benchmark):
+    assert benchmark.ratios == {
+        "loaded_to_bare_batch": pytest.approx(0.7),
+        "lone_to_unbatched": pytest.approx(1.25),
+        "lone_to_bare_call": pytest.approx(1.25),
+        "heatmap_to_none": pytest.approx(2.0),
+    }
+    assert benchmark.figures(WITH, 8) == LoadFigures(600, 3, 20, 30)
+
+
+def test_what_is_written_is_plain_json(benchmark):
+    values = json.loads(json.dumps(serving_to_json(benchmark), allow_nan=False))
+    assert values["medians"][WITHOUT]["32"] == {"requests_per_second": 600, "p50": 1.5, "p95": 20, "p99": 30}
+    assert values["ratios"]["heatmap_to_none"] == pytest.approx(2.0)
+    assert len(values["rounds"]) == 3 and values["machine"]["num_cores"] == 2
+
+
+def test_the_agent_without_a_heatmap_decides_the_same(agent, exported, screens, tmp_path):
+    lay_out_models(tmp_path, exported, agent, "Blind")
+    assert {path.parent.name for path in tmp_path.glob("*/1")} == {"Pong", "Blind"}
+    images = encode_screens(screens)
+    whole, blind = (BareCalls(tmp_path / name / "1") for name in ("Pong", "Blind"))
+    answer, short = whole.ask(images), blind.ask(images)
+    assert set(short) == {"action", "action_probabilities", "value"}
+    assert set(short) < set(answer) and "heatmap" in answer
+    for name, array in short.items():
+        assert array == pytest.approx(answer[name], abs=1e-5)
+    whole.close()
+    blind.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "repeats", "message"),
+    [(0, 1, "expected seconds above 0, got 0"), (1, 0, "expected at least 1 repeat, got 0")],
+)
+def test_nothing_to_measure_is_refused(agent, exported, screens, seconds, repeats, message):
+    with pytest.raises(UserError, match=message):
+        benchmark_serving(agent, exported, screens, seconds, repeats)
