@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+# Half a minute of waiting for clocks, which a busy machine upsets.
+pytestmark = pytest.mark.slow
+
 HEAD = b"POST /v1/models/scaler:predict HTTP/1.1\r\nHost: localhost\r\n"
 BODY = b'{"instances": [[1, 2]]}'
 WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY

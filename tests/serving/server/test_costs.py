@@ -19,6 +19,9 @@ from serving.server.rest.bodies import BodyShare, BodySpace, inflate
 from serving.server.rest.documents import DocumentParser
 from serving.server.rest.inputs import read_inputs
 
+# Half a minute of waiting for clocks, which a busy machine upsets.
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits()
 
 

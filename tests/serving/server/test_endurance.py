@@ -136,7 +136,7 @@ def ask_until_refused(server: Any, number: int, counts: dict[str, int], lock: th
             return
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_stop_under_load_loses_no_request(start: Callable[..., Any], number: signal.Signals) -> None:
     server = start(deadline_seconds=20.0)
     counts: dict[str, int] = {}

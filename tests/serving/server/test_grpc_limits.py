@@ -171,6 +171,7 @@ def test_a_long_error_in_another_script_still_arrives(client: Client) -> None:
     assert (code, details[:30]) == (Code.NOT_FOUND, "Servable not found for request")
 
 
+@pytest.mark.slow
 def test_the_clients_deadline_ends_a_request_and_its_place_is_free_again(start: Any) -> None:
     server = start({"grpc_port": 0}, request_threads=1, max_queued_requests=2, deadline_seconds=20)
     with connect(server) as channel:
@@ -194,6 +195,7 @@ def wait_until(answers: Callable[[], bool]) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_full_queue_and_the_servers_deadline_leave_health_and_status_answered(start: Any) -> None:
     server = start({"grpc_port": 0}, request_threads=1, max_queued_requests=2, deadline_seconds=3)
     with connect(server) as channel:
@@ -210,6 +212,7 @@ def test_a_full_queue_and_the_servers_deadline_leave_health_and_status_answered(
         assert {call.code() for call in waiting} == {Code.DEADLINE_EXCEEDED}
 
 
+@pytest.mark.slow
 def test_a_stop_lets_a_request_finish_and_tells_the_watchers(start: Any) -> None:
     server = start({"grpc_port": 0})
     with connect(server) as channel:
