@@ -61,7 +61,8 @@ def test_a_batch_explains_as_its_screens_one_by_one(method, target, any_agent, s
     for index in range(4):
         part = slice(index, index + 1)
         alone = any_agent.explain(screens[part], type(state)(state.h[part], state.c[part]), target, method)
-        tolerance = max(TOLERANCES.get(method, 1e-4) * alone.peaks[0], 2e-6)
+        # The floor is what the order of the sums in the preprocessing makes of it.
+        tolerance = max(TOLERANCES.get(method, 1e-4) * alone.peaks[0], 5e-6)
         np.testing.assert_allclose(alone.maps[0], together.maps[index], atol=tolerance)
         assert alone.statuses[0] == together.statuses[index]
 
