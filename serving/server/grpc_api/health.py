@@ -1,34 +1,49 @@
-"""The standard health service, whose watchers do not keep the server from stopping."""
+"""The standard health service: serving while the server is up, and not from the moment it begins to stop."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 
-import grpc
-from grpc_health.v1 import health, health_pb2
+from grpc_health.v1 import health_pb2
+
+from serving.server.errors import not_found
+
+_Status = health_pb2.HealthCheckResponse
 
 
-class Health(health.HealthServicer):
-    """Tells who asks or watches whether services are up."""
+class Health:
+    """Tells who asks or watches whether services are up; watchers do not keep the server from stopping."""
 
-    def __init__(self, services: Iterable[str], threads: ThreadPoolExecutor) -> None:
-        """Says that all services are up; it is asked from `threads`."""
-        super().__init__(experimental_thread_pool=threads)
-        self._watchers: dict[int, Callable[[Any], None]] = {}
-        for service in services:
-            self.set(service, health_pb2.HealthCheckResponse.SERVING)
-
-    def Watch(  # noqa: N802 (gRPC's name)
-        self, request: Any, context: grpc.ServicerContext, send_response_callback: Callable[[Any], None]
-    ) -> None:
-        """Sends a service's status now and whenever it changes, until the client leaves or the server stops."""
-        self._watchers[id(context)] = send_response_callback
-        context.add_callback(lambda: self._watchers.pop(id(context), None))
-        super().Watch(request, context, send_response_callback)
+    def __init__(self, services: Iterable[str]) -> None:
+        """Says that all services are up; the empty name is the server as a whole."""
+        self._services = frozenset(services)
+        self._is_stopping = asyncio.Event()
 
     def stop(self) -> None:
         """Says that no service is up any more, and ends the watches."""
-        self.enter_graceful_shutdown()
-        while self._watchers:
-            _, send_response_callback = self._watchers.popitem()
-            send_response_callback(None)
+        self._is_stopping.set()
+
+    def check(self, request: health_pb2.HealthCheckRequest) -> health_pb2.HealthCheckResponse:
+        """Returns a service's status.
+
+        Raises:
+            RequestError: 404, there is no such service.
+        """
+        if request.service not in self._services:
+            raise not_found(f"There is no service {request.service}")
+        return self._status(request.service)
+
+    def list(self, request: health_pb2.HealthListRequest) -> health_pb2.HealthListResponse:
+        """Returns the status of all services."""
+        return health_pb2.HealthListResponse(statuses={name: self._status(name) for name in self._services})
+
+    async def watch(self, request: health_pb2.HealthCheckRequest) -> AsyncIterator[health_pb2.HealthCheckResponse]:
+        """Yields a service's status now and when it changes, which is at the stop."""
+        yield self._status(request.service)
+        await self._is_stopping.wait()
+        yield self._status(request.service)
+
+    def _status(self, service: str) -> health_pb2.HealthCheckResponse:
+        """Returns how a service is."""
+        if service not in self._services:
+            return _Status(status=_Status.SERVICE_UNKNOWN)
+        return _Status(status=_Status.NOT_SERVING if self._is_stopping.is_set() else _Status.SERVING)

@@ -1,16 +1,14 @@
 """PredictionService: one request from message to answer, in TensorFlow Serving's order of checks."""
 
+from itertools import islice
 from typing import Any
 
-import grpc
 import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow_serving.apis import classification_pb2, get_model_metadata_pb2, predict_pb2, regression_pb2
-from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceServicer
 
 from serving.server.backend import Backend
 from serving.server.errors import RequestError, invalid_argument
-from serving.server.grpc_api.calls import Calls, answer_at_once
 from serving.server.grpc_api.model_specs import lease, read_route, write_model_spec
 from serving.server.grpc_api.tensors import read_tensors, write_tensor
 from serving.server.inference import classify, regress
@@ -21,36 +19,17 @@ from serving.server.rest.descriptions import describe_signatures
 
 _PREDICT_METHODS = ("tensorflow/serving/predict", CLASSIFY_METHOD, REGRESS_METHOD)
 _METADATA_FIELD = "signature_def"
+_MAX_NAMES = 100
 
 
-class PredictionService(PredictionServiceServicer):
+class PredictionService:
     """Answers predictions, classifications, regressions, and what a model can be asked."""
 
-    def __init__(self, backend: Backend, calls: Calls) -> None:
+    def __init__(self, backend: Backend) -> None:
         """Takes what all requests share."""
         self._backend = backend
-        self._calls = calls
 
-    def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 (gRPC's name)
-        """Runs any signature on tensors."""
-        name = request.model_spec.name
-        return self._calls.compute(context, name, "Predict", lambda deadline: self._predict(request, deadline))
-
-    def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Gives examples classes with scores."""
-        name = request.model_spec.name
-        return self._calls.compute(context, name, "Classify", lambda deadline: self._classify(request, deadline))
-
-    def Regress(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Gives examples a value each."""
-        name = request.model_spec.name
-        return self._calls.compute(context, name, "Regress", lambda deadline: self._regress(request, deadline))
-
-    def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Describes a version's signatures."""
-        return answer_at_once(context, lambda: self._describe(request))
-
-    def _predict(self, request: Any, deadline: float) -> Any:
+    def predict(self, request: Any, deadline: float) -> Any:
         """Returns the answer to a prediction.
 
         Raises:
@@ -69,7 +48,7 @@ class PredictionService(PredictionServiceServicer):
             write_tensor(response.outputs[name], outputs[name], signature.outputs[name])
         return response
 
-    def _classify(self, request: Any, deadline: float) -> Any:
+    def classify(self, request: Any, deadline: float) -> Any:
         """Returns the answer to a classification."""
         response = classification_pb2.ClassificationResponse()
         with lease(self._backend.repository, request) as version:
@@ -82,7 +61,7 @@ class PredictionService(PredictionServiceServicer):
                 classes.add(label=label.decode("utf-8", errors="replace"), score=score)
         return response
 
-    def _regress(self, request: Any, deadline: float) -> Any:
+    def regress(self, request: Any, deadline: float) -> Any:
         """Returns the answer to a regression."""
         response = regression_pb2.RegressionResponse()
         with lease(self._backend.repository, request) as version:
@@ -93,7 +72,7 @@ class PredictionService(PredictionServiceServicer):
             response.result.regressions.add(value=value)
         return response
 
-    def _describe(self, request: Any) -> Any:
+    def describe(self, request: Any) -> Any:
         """Returns the inputs and outputs of all signatures of a version.
 
         Raises:
@@ -141,11 +120,14 @@ def _check_names(request: Any, signature: Signature) -> None:
     Raises:
         RequestError: 400.
     """
-    sent, expected = sorted(request.inputs), sorted(signature.inputs)
-    extra, missing = sorted({*sent} - {*expected}), sorted({*expected} - {*sent})
-    if len(sent) != len(expected):
+    expected = sorted(signature.inputs)
+    # A message may name millions, which would take seconds to sort and are not shown anyway.
+    sent = sorted(request.inputs if len(request.inputs) <= _MAX_NAMES else islice(request.inputs, _MAX_NAMES))
+    extra = [name for name in sent if name not in signature.inputs]
+    missing = [name for name in expected if name not in request.inputs]
+    if len(request.inputs) != len(expected):
         raise invalid_argument(
-            f"input size does not match signature: {len(sent)}!={len(expected)} len({{{','.join(sent)}}}) !="
+            f"input size does not match signature: {len(request.inputs)}!={len(expected)} len({{{','.join(sent)}}}) !="
             f" len({{{','.join(expected)}}}). Sent extra: {{{','.join(extra)}}}."
             f" Missing but required: {{{','.join(missing)}}}."
         )
