@@ -14,25 +14,25 @@ _MAX_RANK = 254
 # What a string takes beside its characters, in bytes: a pointer and a header in Python, another header in TensorFlow.
 _STRING_BYTES = 64
 
-# The field that holds a dtype's values, what numpy shows of them there, and how many of these make a value. The real server answers in these fields,
+# The field that holds a dtype's values, and what numpy shows of them there. The real server answers in these fields,
 # and clients read them by name.
-_FIELDS: dict[str, tuple[str, Any, int]] = {
-    "float": ("float_val", np.float32, 1),
-    "double": ("double_val", np.float64, 1),
-    "int8": ("int_val", np.int8, 1),
-    "int16": ("int_val", np.int16, 1),
-    "int32": ("int_val", np.int32, 1),
-    "int64": ("int64_val", np.int64, 1),
-    "uint8": ("int_val", np.uint8, 1),
-    "uint16": ("int_val", np.uint16, 1),
-    "uint32": ("uint32_val", np.uint32, 1),
-    "uint64": ("uint64_val", np.uint64, 1),
-    "bool": ("bool_val", np.bool_, 1),
-    "string": ("string_val", np.object_, 1),
-    "half": ("half_val", np.uint16, 1),
-    "bfloat16": ("half_val", np.uint16, 1),
-    "complex64": ("scomplex_val", np.float32, 2),
-    "complex128": ("dcomplex_val", np.float64, 2),
+_FIELDS: dict[str, tuple[str, Any]] = {
+    "float": ("float_val", np.float32),
+    "double": ("double_val", np.float64),
+    "int8": ("int_val", np.int8),
+    "int16": ("int_val", np.int16),
+    "int32": ("int_val", np.int32),
+    "int64": ("int64_val", np.int64),
+    "uint8": ("int_val", np.uint8),
+    "uint16": ("int_val", np.uint16),
+    "uint32": ("uint32_val", np.uint32),
+    "uint64": ("uint64_val", np.uint64),
+    "bool": ("bool_val", np.bool_),
+    "string": ("string_val", np.object_),
+    "half": ("half_val", np.uint16),
+    "bfloat16": ("half_val", np.uint16),
+    "complex64": ("scomplex_val", np.float32),
+    "complex128": ("dcomplex_val", np.float64),
 }
 
 
@@ -78,7 +78,7 @@ def write_tensor(proto: Any, array: Array, spec: TensorSpec) -> None:
     """
     if spec.dtype not in _FIELDS:
         raise RequestError(tf.errors.UNIMPLEMENTED, f"Tensors of dtype {spec.dtype} are not answered")
-    field, seen_as, _ = _FIELDS[spec.dtype]
+    field, seen_as = _FIELDS[spec.dtype]
     proto.dtype = tf.as_dtype(spec.dtype).as_datatype_enum
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
@@ -90,20 +90,22 @@ def _num_bytes(name: str, proto: Any) -> int:
     """Returns what a message's tensor takes in memory, without making it.
 
     Raises:
-        RequestError: 400, the message has no shape, no dtype, or more values than its shape.
+        RequestError: 400, the message has no shape or no dtype, or more values than its shape.
     """
     sizes = [axis.size for axis in proto.tensor_shape.dim[: _MAX_RANK + 1]]
     if proto.tensor_shape.unknown_rank or len(sizes) > _MAX_RANK or min(sizes, default=0) < 0:
         raise _parsing_error(name)
     num_values = math.prod(sizes)
     dtype = _dtype(name, proto)
-    if not proto.tensor_content and len(getattr(proto, _FIELDS[dtype][0])) > num_values * _FIELDS[dtype][2]:
+    numbers_per_value = 2 if dtype.startswith("complex") else 1
+    # Before anything goes through the values, of which a message may have millions.
+    if not proto.tensor_content and len(getattr(proto, _FIELDS[dtype][0])) > num_values * numbers_per_value:
         raise _parsing_error(name)
     if dtype != "string":
         return num_values * int(np.dtype(tf.as_dtype(dtype).as_numpy_dtype).itemsize)
     sent = proto.string_val
     repeated = (num_values - len(sent)) * len(sent[-1]) if sent else 0
-    return num_values * _STRING_BYTES + repeated + sum(map(len, sent))
+    return num_values * _STRING_BYTES + max(0, repeated) + sum(map(len, sent))
 
 
 def _dtype(name: str, proto: Any) -> str:
