@@ -23,6 +23,9 @@ from serving.server.errors import RequestError
 from serving.server.grpc_api.tensors import read_tensors
 from serving.server.models.signatures import TensorSpec
 
+# Half a minute of waiting for clocks, which a busy machine upsets.
+pytestmark = pytest.mark.slow
+
 SECONDS = 60
 PREDICTION = "/tensorflow.serving.PredictionService"
 ONE = np.array([[1.0, 2.0]], np.float32)
