@@ -227,6 +227,15 @@ def test_what_runs_a_model_knows_nothing_of_how_it_is_asked():
     assert [name for name in imported if reading.is_within(name, [f"{SERVER}.{part}" for part in ASKING])] == []
 
 
+def test_the_protocols_know_nothing_of_each_other():
+    modules = reading.find_modules(ROOT)
+    for protocol, other in (("rest", "grpc_api"), ("grpc_api", "rest")):
+        asking = [module for module in modules if reading.is_within(module, [f"{SERVER}.{protocol}"])]
+        imported = {name for module in asking for name in reading.find_imports(modules[module], modules)}
+        assert f"{SERVER}.backend" in imported
+        assert [name for name in imported if reading.is_within(name, [f"{SERVER}.{other}"])] == []
+
+
 def test_tensorflow_is_imported_only_where_it_is_the_subject():
     found = direct_imports("tensorflow")
     assert [module for module in found if not reading.is_within(module, TENSORFLOW)] == []

@@ -7,7 +7,8 @@ to arrays) → `models/` (`repository`: the version that answers; `signatures`, 
 (`answers`, `tensors`). `grpc_api/` (`server`, `calls`, `predictions`, `tensors`, `model_service`, `health`) is for gRPC
 what `rest/` is for REST.
 
-`backend` is what requests of every protocol share, `inference` the classification and regression of both; `models/`
+`backend` is what requests of every protocol share (`admission`: how much is let in), `descriptions` what is said of a
+model, `inference` the classification and regression of both; `models/`
 knows nothing of how it is asked, and `managing` keeps it as the folders and the configuration have it (`sources`,
 `warm_up`). `errors` holds every way to fail; `metrics` is what is counted and timed. `front` gives what is outside
 `/v1/` to `site/`: health, metrics, an OpenAPI document and a page.

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from serving.server.admission import Admission
+from serving.server.admission import Admission, BodySpace
 from serving.server.limits import Limits
 from serving.server.metrics import Metrics
 from serving.server.models.loading import LoadedVersion
@@ -22,6 +22,7 @@ class Backend:
         runner: Runs a signature of a leased version.
         metrics: What is counted and timed.
         admission: The places for requests that wait or run.
+        body_space: The memory that the bodies of all requests share.
         limits: What a request may ask.
     """
 
@@ -29,6 +30,7 @@ class Backend:
     runner: Runner
     metrics: Metrics
     admission: Admission
+    body_space: BodySpace
     limits: Limits
 
     def run(

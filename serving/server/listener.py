@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
-from serving.server.admission import Admission
+from serving.server.admission import Admission, BodySpace
 from serving.server.backend import Backend
 from serving.server.errors import ServerError
 from serving.server.front import Front
@@ -66,7 +66,7 @@ def serve(
         repository = manager.repository
         metrics = Metrics(lambda name: bool(repository.versions(name)))
         runner, admission = Runner(settings.batching), Admission(limits.max_queued_requests)
-        backend = Backend(repository, runner, metrics, admission, limits)
+        backend = Backend(repository, runner, metrics, admission, BodySpace(limits.max_bodies_bytes), limits)
         application = Application(backend)
         front = Front(application, make_site(repository, metrics if settings.monitoring else None))
 

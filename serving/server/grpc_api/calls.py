@@ -16,10 +16,9 @@ import grpc
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from serving.server.admission import Admission
+from serving.server.admission import Admission, BodyShare
 from serving.server.backend import Backend
 from serving.server.errors import RequestError, code_name, deadline_exceeded, forget_frames, invalid_argument
-from serving.server.rest.bodies import BodyShare, BodySpace
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +46,6 @@ class Calls:
         """Starts the worker threads' pool."""
         self._backend = backend
         self._limits = backend.limits
-        self._body_space = BodySpace(backend.limits.max_bodies_bytes)
         self._workers = ThreadPoolExecutor(backend.limits.request_threads, thread_name_prefix="serving-grpc")
 
     def close(self) -> None:
@@ -149,7 +147,7 @@ class Calls:
         seconds = self._seconds(context)
         deadline = time.monotonic() + seconds
         self._backend.admission.take()
-        share = BodyShare(self._body_space)
+        share = BodyShare(self._backend.body_space)
 
         def release() -> None:
             share.release()

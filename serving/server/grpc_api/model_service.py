@@ -7,10 +7,10 @@ import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
 
+from serving.server.descriptions import describe_status
 from serving.server.errors import invalid_argument
-from serving.server.grpc_api.model_specs import read_route
+from serving.server.grpc_api.model_specs import read_model_spec
 from serving.server.models.repository import ModelRepository
-from serving.server.rest.descriptions import describe_status
 
 Reload = Callable[[Any], None]
 """Takes a ModelServerConfig message with a `model_config_list`; raises RequestError where it cannot be served."""
@@ -30,7 +30,7 @@ class ModelService:
         Raises:
             RequestError: 400, unknown label; 404, no such model or version.
         """
-        description = describe_status(self._repository, read_route(request, "status"))
+        description = describe_status(self._repository, *read_model_spec(request))
         return json_format.ParseDict(description, get_model_status_pb2.GetModelStatusResponse())
 
     def serve(self, request: Any) -> Any:

@@ -7,7 +7,6 @@ from serving.server.errors import invalid_argument
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.repository import ModelRepository
 from serving.server.models.signatures import DEFAULT_SIGNATURE
-from serving.server.rest.routes import Route, Verb
 
 
 def lease(repository: ModelRepository, request: Any) -> AbstractContextManager[LoadedVersion]:
@@ -20,14 +19,14 @@ def lease(repository: ModelRepository, request: Any) -> AbstractContextManager[L
     Raises:
         RequestError: 400, no name, or an unknown label; 404, no such model or version.
     """
-    route = read_route(request, "predict")
-    if not route.name:
+    name, number, label = read_model_spec(request)
+    if not name:
         raise invalid_argument("ModelSpec has no name specified.")
-    return repository.lease(route.name, route.version, route.label)
+    return repository.lease(name, number, label)
 
 
-def read_route(request: Any, verb: Verb) -> Route:
-    """Returns what a request asks of which model.
+def read_model_spec(request: Any) -> tuple[str, int | None, str | None]:
+    """Returns which model a request means: its name, and the version's number or label where it says one.
 
     Raises:
         RequestError: 400, it has no model_spec.
@@ -38,7 +37,7 @@ def read_route(request: Any, verb: Verb) -> Route:
     choice = spec.WhichOneof("version_choice")
     version = spec.version.value if choice == "version" else None
     label = spec.version_label if choice == "version_label" else None
-    return Route(verb, spec.name, version, label)
+    return spec.name, version, label
 
 
 def write_model_spec(response: Any, request: Any, version: LoadedVersion) -> None:

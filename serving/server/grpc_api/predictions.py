@@ -8,14 +8,14 @@ from google.protobuf import json_format
 from tensorflow_serving.apis import classification_pb2, get_model_metadata_pb2, predict_pb2, regression_pb2
 
 from serving.server.backend import Backend
+from serving.server.descriptions import describe_signatures
 from serving.server.errors import RequestError, invalid_argument
-from serving.server.grpc_api.model_specs import lease, read_route, write_model_spec
+from serving.server.grpc_api.model_specs import lease, read_model_spec, write_model_spec
 from serving.server.grpc_api.tensors import read_tensors, write_tensor
 from serving.server.inference import classify, regress
 from serving.server.models.examples import CLASSIFY_METHOD, REGRESS_METHOD
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.signatures import DEFAULT_SIGNATURE, Signature, find_signature
-from serving.server.rest.descriptions import describe_signatures
 
 _PREDICT_METHODS = ("tensorflow/serving/predict", CLASSIFY_METHOD, REGRESS_METHOD)
 _METADATA_FIELD = "signature_def"
@@ -78,16 +78,16 @@ class PredictionService:
         Raises:
             RequestError: 400, it asks for something else, or an unknown label; 404, no such model or version.
         """
-        route = read_route(request, "metadata")
+        name, number, label = read_model_spec(request)
         if not request.metadata_field:
             raise invalid_argument("GetModelMetadataRequest must specify at least one metadata_field")
         for field in request.metadata_field:
             if field != _METADATA_FIELD:
                 # The real server's own words, where the placeholder is never filled in.
                 raise invalid_argument(f"Metadata field %s is not supported{field}")
-        if not route.name:
+        if not name:
             raise invalid_argument("ModelSpec has no name specified.")
-        description = describe_signatures(self._backend.repository, route)
+        description = describe_signatures(self._backend.repository, name, number, label)
         response = get_model_metadata_pb2.GetModelMetadataResponse()
         response.model_spec.name = description["model_spec"]["name"]
         response.model_spec.version.value = int(description["model_spec"]["version"])

@@ -13,10 +13,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from serving.server.admission import BodyShare
 from serving.server.backend import Backend
+from serving.server.descriptions import describe_signatures, describe_status
 from serving.server.errors import RequestError, code_name, deadline_exceeded, forget_frames
-from serving.server.rest.bodies import BodyShare, BodySpace, inflate, is_gzip, may_be_large, read_body
-from serving.server.rest.descriptions import describe_signatures, describe_status
+from serving.server.rest.bodies import inflate, is_gzip, may_be_large, read_body
 from serving.server.rest.predictions import Predictor
 from serving.server.rest.routes import Route, parse_route
 
@@ -36,7 +37,6 @@ class Application:
         self._backend = backend
         self._limits = backend.limits
         self._predictor = Predictor(backend)
-        self._body_space = BodySpace(backend.limits.max_bodies_bytes)
         self._workers = ThreadPoolExecutor(backend.limits.request_threads, thread_name_prefix="serving-rest")
         self._large_workers = ThreadPoolExecutor(_LARGE_BODY_THREADS, thread_name_prefix="serving-rest-large")
 
@@ -79,10 +79,9 @@ class Application:
         Raises:
             RequestError: It cannot be answered as asked.
         """
-        if route.verb == "status":
-            return _json_response(describe_status(self._backend.repository, route))
-        if route.verb == "metadata":
-            return _json_response(describe_signatures(self._backend.repository, route))
+        if route.verb in ("status", "metadata"):
+            describe = describe_status if route.verb == "status" else describe_signatures
+            return _json_response(describe(self._backend.repository, route.name, route.version, route.label))
         return Response(await self._predict(request, route), media_type=_JSON)
 
     async def _predict(self, request: Request, route: Route) -> bytes:
@@ -93,7 +92,7 @@ class Application:
         """
         deadline = time.monotonic() + self._limits.deadline_seconds
         self._backend.admission.take()
-        share = BodyShare(self._body_space)
+        share = BodyShare(self._backend.body_space)
         is_handed_over = False
         try:
             async with asyncio.timeout(self._limits.deadline_seconds):

@@ -1,11 +1,11 @@
 """The request body: read within its limit, inflated within its limit, and both within what all bodies share."""
 
-import threading
 import zlib
 
 from starlette.requests import Request
 
-from serving.server.errors import RequestError, invalid_argument, too_large, unavailable
+from serving.server.admission import BodyShare
+from serving.server.errors import RequestError, invalid_argument, too_large
 from serving.server.limits import MEBIBYTE, Limits
 
 # A body that is longer when inflated takes long to parse, and much memory.
@@ -17,55 +17,6 @@ _GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
 _MOST_INFLATED_BYTES_PER_BYTE = 1032
 # What follows a gzip member is copied when the member ends: given piece by piece, many members are not copied as often.
 _PIECE_BYTES = 4096
-
-
-class BodySpace:
-    """The memory that the bodies of all requests share."""
-
-    def __init__(self, max_bytes: int) -> None:
-        """Begins with all of it free."""
-        self._max_bytes = max_bytes
-        self._num_bytes = 0
-        self._lock = threading.Lock()
-
-    def take(self, num_bytes: int) -> None:
-        """Takes bytes, which are given back with `release`.
-
-        Raises:
-            RequestError: 503, there are not as many.
-        """
-        with self._lock:
-            if self._num_bytes + num_bytes > self._max_bytes:
-                raise unavailable(f"The bodies of all requests together are larger than {self._max_bytes} bytes")
-            self._num_bytes += num_bytes
-
-    def release(self, num_bytes: int) -> None:
-        """Gives bytes back."""
-        with self._lock:
-            self._num_bytes -= num_bytes
-
-
-class BodyShare:
-    """What one request's body takes of the space; used by one thread at a time."""
-
-    def __init__(self, space: BodySpace) -> None:
-        """Begins with nothing taken."""
-        self._space = space
-        self._num_bytes = 0
-
-    def add(self, num_bytes: int) -> None:
-        """Takes more.
-
-        Raises:
-            RequestError: 503, there is no more.
-        """
-        self._space.take(num_bytes)
-        self._num_bytes += num_bytes
-
-    def release(self) -> None:
-        """Gives all of it back."""
-        self._space.release(self._num_bytes)
-        self._num_bytes = 0
 
 
 async def read_body(request: Request, limits: Limits, share: BodyShare) -> bytes:

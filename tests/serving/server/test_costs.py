@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
+from serving.server.admission import BodyShare, BodySpace
 from serving.server.errors import RequestError, forget_frames, invalid_argument, operation_message
 from serving.server.limits import MEBIBYTE, Limits
 from serving.server.models.signatures import TensorSpec
-from serving.server.rest.bodies import BodyShare, BodySpace, inflate
+from serving.server.rest.bodies import inflate
 from serving.server.rest.documents import DocumentParser
 from serving.server.rest.inputs import read_inputs
 

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from serving.server.admission import BodyShare, BodySpace
 from serving.server.errors import RequestError
 from serving.server.limits import Limits
 from serving.server.models.signatures import TensorSpec
 from serving.server.rest.answers import columnar_answer
-from serving.server.rest.bodies import BodyShare, BodySpace, inflate
+from serving.server.rest.bodies import inflate
 from serving.server.rest.documents import DocumentParser
 from serving.server.rest.faults import column_fault, instances_fault
 from serving.server.rest.inputs import read_inputs

@@ -6,31 +6,32 @@ from typing import Any
 from serving.server.errors import not_found
 from serving.server.models.repository import ModelRepository, Version
 from serving.server.models.signatures import Signature, TensorSpec
-from serving.server.rest.routes import Route
 
 
-def describe_status(repository: ModelRepository, route: Route) -> dict[str, Any]:
-    """Returns the status of one version or of all versions, newest first.
+def describe_status(repository: ModelRepository, name: str, number: int | None, label: str | None) -> dict[str, Any]:
+    """Returns the status of one version or of all versions, newest first; arguments as in `ModelRepository.lease`.
 
     Raises:
         RequestError: 400, unknown label; 404, no such model or version.
     """
-    number = repository.find_label(route.name, route.label) if route.label is not None else route.version
-    versions = [version for version in repository.versions(route.name) if number in (None, version.number)]
+    number = repository.find_label(name, label) if label is not None else number
+    versions = [version for version in repository.versions(name) if number in (None, version.number)]
     if not versions and number is None:
-        raise not_found(f"Could not find any versions of model {route.name}")
+        raise not_found(f"Could not find any versions of model {name}")
     if not versions:
-        raise not_found(f"Could not find version {number} of model {route.name}")
+        raise not_found(f"Could not find version {number} of model {name}")
     return {"model_version_status": [_version_status(version) for version in versions]}
 
 
-def describe_signatures(repository: ModelRepository, route: Route) -> dict[str, Any]:
-    """Returns the inputs and outputs of all signatures of a version.
+def describe_signatures(
+    repository: ModelRepository, name: str, number: int | None, label: str | None
+) -> dict[str, Any]:
+    """Returns the inputs and outputs of all signatures of a version; arguments as in `ModelRepository.lease`.
 
     Raises:
         RequestError: 400, unknown label; 404, no such model or version.
     """
-    with repository.lease(route.name, route.version, route.label) as version:
+    with repository.lease(name, number, label) as version:
         return {
             "model_spec": {"name": version.name, "signature_name": "", "version": str(version.number)},
             "metadata": {"signature_def": {"signature_def": _signatures(version.signatures)}},
