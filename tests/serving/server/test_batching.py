@@ -195,10 +195,17 @@ def ask(batcher: Batcher, version: LoadedVersion, name: str, values: list[float]
 
 @contextlib.contextmanager
 def busy(batcher: Batcher, version: LoadedVersion, name: str) -> Iterator[None]:
-    """Lets a request run that takes a moment."""
-    with ThreadPoolExecutor(1) as pool:
+    """Lets a request run that takes a moment; begins once it runs, and no longer waits for its turn."""
+    has_begun, run = threading.Event(), version.run
+
+    def tell_and_run(*arguments: Any) -> Any:
+        has_begun.set()
+        return run(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as pool:
+        patch.setattr(version, "run", tell_and_run)
         running = pool.submit(ask, batcher, version, name, [0.0])
-        wait_until(lambda: bool(batcher._queues))
+        assert has_begun.wait(60)
         yield
         running.result()
 
