@@ -121,16 +121,17 @@ def test_a_request_whose_time_is_up_while_it_waits_is_not_run(version: LoadedVer
 
 def test_a_request_that_cannot_begin_by_its_deadline_is_not_run(version: LoadedVersion) -> None:
     batcher, default, positive = Batcher(Batching(num_batch_threads=1)), "serving_default", "positive"
-    with busy(batcher, version, positive), pytest.raises(RequestError, match="Deadline exceeded") as error:
-        ask(batcher, version, default, [0.0], seconds=0.01)
+    with busy(batcher, version, positive):
+        with pytest.raises(RequestError, match="Deadline exceeded") as error:
+            ask(batcher, version, default, [0.0], seconds=0.01)
     assert error.value.status == 504
     assert ask(batcher, version, default, [1.0])["size"].tolist() == [1]
 
 
 def test_a_queue_is_bounded_and_whoever_finds_it_full_may_come_again(version: LoadedVersion) -> None:
     batcher = Batcher(Batching(max_batch_size=2, max_enqueued_batches=1))
-    with busy(batcher, version, "serving_default"):
-        with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool:
+        with busy(batcher, version, "serving_default"):
             waiting = pool.submit(ask, batcher, version, "serving_default", [1.0, 2.0])
             wait_until(lambda: any(queue.num_rows == 2 for queue in batcher._queues.values()))
             with pytest.raises(RequestError, match=r"^The batching queue is full: 2 rows wait") as error:
@@ -195,18 +196,22 @@ def ask(batcher: Batcher, version: LoadedVersion, name: str, values: list[float]
 
 @contextlib.contextmanager
 def busy(batcher: Batcher, version: LoadedVersion, name: str) -> Iterator[None]:
-    """Lets a request run that takes a moment; begins once it runs, and no longer waits for its turn."""
-    has_begun, run = threading.Event(), version.run
+    """Lets a request run for as long as this does; begins once it runs, its turn taken."""
+    has_begun, may_end, run = threading.Event(), threading.Event(), version.run
 
     def tell_and_run(*arguments: Any) -> Any:
         has_begun.set()
+        assert may_end.wait(60)
         return run(*arguments)
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as pool:
         patch.setattr(version, "run", tell_and_run)
         running = pool.submit(ask, batcher, version, name, [0.0])
         assert has_begun.wait(60)
-        yield
+        try:
+            yield
+        finally:
+            may_end.set()
         running.result()
 
 
