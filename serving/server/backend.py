@@ -1,16 +1,15 @@
 """What answers requests, whatever the protocol they come by."""
 
 import time
-from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from serving.server.admission import Admission, BodySpace
 from serving.server.limits import Limits
 from serving.server.metrics import Metrics
-from serving.server.models.loading import LoadedVersion
+from serving.server.models.batching import Outputs, Run
 from serving.server.models.repository import ModelRepository
 from serving.server.models.running import Runner
-from serving.server.models.signatures import Array, Signature
 
 
 @dataclass(frozen=True)
@@ -33,25 +32,40 @@ class Backend:
     body_space: BodySpace
     limits: Limits
 
-    def run(
-        self, version: LoadedVersion, signature: Signature, inputs: Mapping[str, Array], deadline: float, api: str
-    ) -> dict[str, Array]:
-        """Runs a signature by the `runner`, and times the run if it succeeds.
+    def submit(self, run: Run, api: str) -> None:
+        """Has a signature run by the `runner`, and times the run if it succeeds.
 
         Args:
-            version: As for `Runner.run`, and so on.
-            signature: The same.
-            inputs: The same.
-            deadline: The same.
+            run: Its outputs will be there.
             api: What is asked: `Predict`, `Classify` or `Regress`.
 
-        Returns:
-            An array for each output.
+        Raises:
+            RequestError: As `Runner.submit` does.
+        """
+        start = time.monotonic()
+
+        def observe(outputs: "Future[Outputs]") -> None:
+            if not outputs.cancelled() and outputs.exception() is None:
+                self._observe(run, api, start)
+
+        run.outputs.add_done_callback(observe)
+        self.runner.submit(run)
+
+    def run(self, run: Run, api: str) -> Outputs:
+        """Runs a signature and waits for it, and times the run if it succeeds.
+
+        Args:
+            run: As for `submit`.
+            api: The same.
 
         Raises:
             RequestError: As `Runner.run` does.
         """
         start = time.monotonic()
-        outputs = self.runner.run(version, signature, inputs, deadline)
-        self.metrics.observe_run(version.name, api, time.monotonic() - start)
+        outputs = self.runner.run(run)
+        self._observe(run, api, start)
         return outputs
+
+    def _observe(self, run: Run, api: str, start: float) -> None:
+        """Times a run that succeeded."""
+        self.metrics.observe_run(run.version.name, api, time.monotonic() - start)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from serving.server.backend import Backend
+from serving.server.models.batching import Run
 from serving.server.models.examples import (
     Classifications,
     example_inputs,
@@ -30,7 +31,7 @@ def classify(
         RequestError: 400, no such signature, or one that does not classify; and whatever the run says.
     """
     signature = find_example_signature(version.signatures, name, "classify")
-    outputs = backend.run(version, signature, example_inputs(signature, examples), deadline, "Classify")
+    outputs = backend.run(Run(version, signature, example_inputs(signature, examples), deadline), "Classify")
     return read_classifications(outputs, len(examples))
 
 
@@ -48,5 +49,5 @@ def regress(backend: Backend, version: LoadedVersion, name: str, examples: Seque
         RequestError: 400, no such signature, or one that does not regress; and whatever the run says.
     """
     signature = find_example_signature(version.signatures, name, "regress")
-    outputs = backend.run(version, signature, example_inputs(signature, examples), deadline, "Regress")
+    outputs = backend.run(Run(version, signature, example_inputs(signature, examples), deadline), "Regress")
     return read_regressions(outputs, len(examples))

@@ -64,8 +64,9 @@ def serve(
         manager = ModelManager(_sources(settings), limits, settings.poll_seconds)
         manager.load()
         repository = manager.repository
-        metrics = Metrics(lambda name: bool(repository.versions(name)))
-        runner, admission = Runner(settings.batching), Admission(limits.max_queued_requests)
+        metrics = Metrics(repository.knows)
+        runner = Runner(settings.batching, limits.request_threads)
+        admission = Admission(limits.max_queued_requests)
         backend = Backend(repository, runner, metrics, admission, BodySpace(limits.max_bodies_bytes), limits)
         application = Application(backend)
         front = Front(application, make_site(repository, metrics if settings.monitoring else None))
@@ -87,6 +88,7 @@ def serve(
                 # Before the models that it answers from.
                 grpc_server.close()
             application.close()
+            runner.close()
             manager.close()
 
 

@@ -13,6 +13,7 @@ from serving.server.errors import RequestError, invalid_argument
 from serving.server.grpc_api.model_specs import lease, read_model_spec, write_model_spec
 from serving.server.grpc_api.tensors import read_tensors, write_tensor
 from serving.server.inference import classify, regress
+from serving.server.models.batching import Run
 from serving.server.models.examples import CLASSIFY_METHOD, REGRESS_METHOD
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.signatures import DEFAULT_SIGNATURE, Signature, find_signature
@@ -42,7 +43,7 @@ class PredictionService:
             _check_names(request, signature)
             inputs = read_tensors(request.inputs, signature.inputs, self._backend.limits.max_inflated_bytes)
             names = _output_names(request, signature)
-            outputs = self._backend.run(version, signature, inputs, deadline, "Predict")
+            outputs = self._backend.run(Run(version, signature, inputs, deadline), "Predict")
             write_model_spec(response, request, version)
         for name in names:
             write_tensor(response.outputs[name], outputs[name], signature.outputs[name])

@@ -2,23 +2,21 @@
 
 import contextlib
 import logging
-import math
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import numpy as np
 import tensorflow as tf
 
-from serving.server.errors import code_name, one_line, operation_message, request_error_from_tensorflow, unavailable
+from serving.server.errors import code_name, one_line, operation_message, unavailable
 from serving.server.limits import Limits
+from serving.server.models.calls import Call
 from serving.server.models.signatures import Array, Signature, read_signature
 
 logger = logging.getLogger(__name__)
 
 _SERVING_TAG = "serve"
-_MILLISECONDS = 1000
 
 
 class LoadError(Exception):
@@ -47,14 +45,23 @@ class LoadedVersion:
     """
 
     def __init__(
-        self, name: str, number: int, path: Path, signatures: Mapping[str, Signature], session: tf.compat.v1.Session
+        self,
+        name: str,
+        number: int,
+        path: Path,
+        signatures: Mapping[str, Signature],
+        session: tf.compat.v1.Session,
+        timeout_seconds: float,
     ) -> None:
-        """Takes over the session that holds the graph and its weights."""
+        """Takes over the session that holds the graph and its weights; each run may take so many seconds."""
         self.name = name
         self.number = number
         self.path = path
         self.signatures = signatures
         self._session = session
+        self._timeout_seconds = timeout_seconds
+        self._calls: dict[int, Call] = {}
+        self._preparing = threading.Lock()
         self._lock = threading.Lock()
         self._num_users = 0
         self._is_retired = False
@@ -93,28 +100,30 @@ class LoadedVersion:
         if is_last:
             self._session.close()
 
-    def run(self, signature: Signature, inputs: Mapping[str, Array], timeout_seconds: float) -> dict[str, Array]:
+    def run(self, signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Runs a signature; the caller holds the version `in_use`.
 
         Args:
             signature: One of `signatures`, all its tensors dense.
             inputs: An array for each of its inputs, of the input's dtype and a shape that fits.
-            timeout_seconds: After this TensorFlow stops the run.
 
         Returns:
             An array for each output.
 
         Raises:
-            RequestError: With TensorFlow's status code, and what the operation said.
+            RequestError: With TensorFlow's status code, and what the operation said; 504, it took too long.
         """
-        feeds = {signature.inputs[name].tensor_name: array for name, array in inputs.items()}
-        fetches = {name: spec.tensor_name for name, spec in signature.outputs.items()}
-        options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, math.ceil(timeout_seconds * _MILLISECONDS)))
-        try:
-            outputs = self._session.run(fetches, feeds, options=options)
-        except tf.errors.OpError as error:
-            raise request_error_from_tensorflow(error) from error
-        return {name: _as_array(value) for name, value in outputs.items()}
+        return self._call(signature)(inputs)
+
+    def _call(self, signature: Signature) -> Call:
+        """Returns what runs a signature, prepared when it is first asked for."""
+        call = self._calls.get(id(signature))
+        if call is None:
+            with self._preparing:
+                call = self._calls.get(id(signature))
+                if call is None:
+                    call = self._calls[id(signature)] = Call(self._session, signature, self._timeout_seconds)
+        return call
 
 
 def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVersion:
@@ -124,7 +133,7 @@ def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVe
         name: The model's name.
         number: The version number.
         path: The folder with `saved_model.pb`.
-        limits: The thread counts for TensorFlow, where the first model of a process decides.
+        limits: The longest time of a run, and TensorFlow's thread counts, where the first model of a process decides.
 
     Raises:
         LoadError: It does not load.
@@ -140,7 +149,7 @@ def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVe
     except Exception as error:  # Whatever is wrong with a file on disk, the other versions must go on.
         session.close()
         raise _load_error(error) from error
-    return LoadedVersion(name, number, path, signatures, session)
+    return LoadedVersion(name, number, path, signatures, session, limits.deadline_seconds)
 
 
 def _load_error(error: Exception) -> LoadError:
@@ -151,11 +160,6 @@ def _load_error(error: Exception) -> LoadError:
     # ValueError where the weights are not there.
     code = {OSError: "DATA_LOSS", RuntimeError: "NOT_FOUND", ValueError: "NOT_FOUND"}.get(type(error), "UNKNOWN")
     return LoadError(code, str(error) or type(error).__name__)
-
-
-def _as_array(value: Any) -> Array:
-    """Returns a fetched value as an array; the session gives scalars as numpy scalars, or bytes for a string."""
-    return np.asarray(value, dtype=np.object_) if isinstance(value, bytes) else np.asarray(value)
 
 
 @contextlib.contextmanager

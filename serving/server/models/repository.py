@@ -53,6 +53,11 @@ class ModelRepository:
         with self._lock:
             return sorted(self._models)
 
+    def knows(self, name: str) -> bool:
+        """Tells whether there is a model of a name."""
+        with self._lock:
+            return name in self._models
+
     def versions(self, name: str) -> list[Version]:
         """Returns a model's versions, newest first; none where there is no such model."""
         with self._lock:

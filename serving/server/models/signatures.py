@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class TensorSpec:
     shape: tuple[int, ...] | None
     tensor_name: str
 
-    @property
+    @cached_property
     def dtype(self) -> str:
         """TensorFlow's name of the dtype, such as `float`."""
         return self.dtype_name.removeprefix(_DTYPE_PREFIX).lower()

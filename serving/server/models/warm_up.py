@@ -19,7 +19,6 @@ logger = logging.getLogger(__name__)
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
 # Source: WarmupConsts::kMaxNumRecords in TensorFlow Serving's warmup_util.h.
 _MAX_RECORDS = 1000
-_TIMEOUT_SECONDS = 60.0
 
 
 def load_warm(name: str, number: int, folder: Path, limits: Limits, is_stopped: Callable[[], bool]) -> LoadedVersion:
@@ -56,8 +55,8 @@ def warm_up(version: LoadedVersion, folder: Path, is_stopped: Callable[[], bool]
         is_stopped: Tells between two requests whether nobody waits for the version any more.
 
     Raises:
-        LoadError: The file is damaged or too long, or one of its requests fails: TensorFlow Serving does not serve
-            such a version either. Or nobody waits.
+        LoadError: The file is damaged or too long, or one of its requests fails, or takes longer than any request
+            may: TensorFlow Serving does not serve such a version either. Or nobody waits.
     """
     path = folder / WARM_UP_FILE
     if not path.is_file():
@@ -106,7 +105,7 @@ def _replay(version: LoadedVersion, record: prediction_log_pb2.PredictionLog, pa
             signature = find_signature(version.signatures, request.model_spec.signature_name)
             inputs = {name: tf.make_ndarray(request.inputs[name]) for name in signature.inputs}
             held.enter_context(version.in_use())
-            version.run(signature, inputs, _TIMEOUT_SECONDS)
+            version.run(signature, inputs)
         except RequestError as error:
             raise LoadError(code_name(error.code), f"A request of {path} fails: {error.message}") from error
         except (TypeError, ValueError) as error:

@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from serving.server.errors import invalid_argument
 from serving.server.models.signatures import Array, TensorSpec
-from serving.server.rest.tensors import NUMPY_DTYPES, json_from_arrays
+from serving.server.rest.tensors import NUMPY_DTYPES
+from serving.server.rest.writing import written
 
 # Strings of an output with such a name are bytes, and written in base64.
 BYTES_SUFFIX = "_bytes"
+
+_MAX_SMALL_VALUES = 8192
+_MAX_SMALL_TEXT_BYTES = 1024 * 1024
 
 
 def row_answer(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> dict[str, Any]:
@@ -46,8 +52,17 @@ def columnar_answer(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]
     return {"outputs": columns}
 
 
+def is_small_answer(arrays: Mapping[str, Array]) -> bool:
+    """Tells whether arrays are written in about the time that it takes to hand them to a thread."""
+    num_values = sum(array.size for array in arrays.values())
+    if num_values > _MAX_SMALL_VALUES:
+        return False
+    texts = (array for array in arrays.values() if array.dtype == np.object_)
+    return sum(len(text) for array in texts for text in array.ravel()) <= _MAX_SMALL_TEXT_BYTES
+
+
 def _columns(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> dict[str, Any]:
-    """Returns each output as JSON values.
+    """Returns each output as `write_json` takes it.
 
     Raises:
         RequestError: 400, a dtype has no JSON form.
@@ -55,7 +70,7 @@ def _columns(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> di
     for name in arrays:
         if specs[name].dtype not in NUMPY_DTYPES:
             raise invalid_argument(f"Failed to write JSON value for tensor type: {specs[name].dtype}")
-    return json_from_arrays(arrays, BYTES_SUFFIX)
+    return {name: written(array, name.endswith(BYTES_SUFFIX)) for name, array in arrays.items()}
 
 
 def _check_batch(arrays: Mapping[str, Array]) -> None:

@@ -1,12 +1,13 @@
-"""The contract as an ASGI application: admits a request, reads its body by the deadline, answers from a thread."""
+"""The contract as an ASGI application: admits a request, reads its body by the deadline, answers it by the deadline."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import tensorflow as tf
 from starlette.requests import ClientDisconnect, Request
@@ -17,11 +18,15 @@ from serving.server.admission import BodyShare
 from serving.server.backend import Backend
 from serving.server.descriptions import describe_signatures, describe_status
 from serving.server.errors import RequestError, code_name, deadline_exceeded, forget_frames
-from serving.server.rest.bodies import inflate, is_gzip, may_be_large, read_body
+from serving.server.rest.answers import is_small_answer
+from serving.server.rest.arrivals import Arrivals
+from serving.server.rest.bodies import inflate, is_gzip, is_small, may_be_large, read_body
 from serving.server.rest.predictions import Predictor
 from serving.server.rest.routes import Route, parse_route
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _JSON = "application/json"
 # Large bodies wait for each other, so they have threads of their own: while one is parsed, another may run its graph.
@@ -37,6 +42,7 @@ class Application:
         self._backend = backend
         self._limits = backend.limits
         self._predictor = Predictor(backend)
+        self._arrivals = Arrivals()
         self._workers = ThreadPoolExecutor(backend.limits.request_threads, thread_name_prefix="serving-rest")
         self._large_workers = ThreadPoolExecutor(_LARGE_BODY_THREADS, thread_name_prefix="serving-rest-large")
 
@@ -93,23 +99,38 @@ class Application:
         deadline = time.monotonic() + self._limits.deadline_seconds
         self._backend.admission.take()
         share = BodyShare(self._backend.body_space)
-        is_handed_over = False
-        try:
-            async with asyncio.timeout(self._limits.deadline_seconds):
-                body = await read_body(request, self._limits, share)
-                is_compressed = is_gzip(request)
-                workers = self._large_workers if may_be_large(body, is_compressed) else self._workers
-                work = workers.submit(self._work, route, body, share if is_compressed else None, deadline)
-                # A run outlives the request that gave up on it, and keeps its place until its thread is free.
-                work.add_done_callback(lambda _: self._release(share))
-                is_handed_over = True
-                return await asyncio.wrap_future(work)
-        except TimeoutError:
-            seconds = self._limits.deadline_seconds
-            raise deadline_exceeded(f"Deadline exceeded: no answer within {seconds:g} seconds") from None
-        finally:
-            if not is_handed_over:
-                self._release(share)
+        with contextlib.ExitStack() as held:
+            # Given back in a thread, once the run is done: it outlives the request that gave up on it.
+            held.callback(self._backend.admission.release)
+            held.callback(share.release)
+            try:
+                async with asyncio.timeout(self._limits.deadline_seconds):
+                    body = await read_body(request, self._limits, share)
+                    is_compressed = is_gzip(request)
+                    if route.verb == "predict" and is_small(body, is_compressed):
+                        return await self._predict_small(route, body, deadline, held)
+                    workers = self._large_workers if may_be_large(body, is_compressed) else self._workers
+                    work = workers.submit(self._work, route, body, share if is_compressed else None, deadline)
+                    return await self._outcome(work, held)
+            except TimeoutError:
+                seconds = self._limits.deadline_seconds
+                raise deadline_exceeded(f"Deadline exceeded: no answer within {seconds:g} seconds") from None
+
+    async def _predict_small(self, route: Route, body: bytes, deadline: float, held: contextlib.ExitStack) -> bytes:
+        """Returns the answer to a body that is read more quickly than it is handed to a thread."""
+        prediction = self._predictor.read(route, body, deadline)
+        held.push(prediction.lease)
+        self._backend.submit(prediction.run, "Predict")
+        outputs = await self._outcome(prediction.run.outputs, held)
+        if is_small_answer(outputs):
+            return prediction.write(outputs)
+        return await self._arrivals.wait(self._workers.submit(prediction.write, outputs))
+
+    async def _outcome(self, work: "Future[T]", held: contextlib.ExitStack) -> T:
+        """Waits for work in a thread, which holds what the request held until it is done."""
+        kept = held.pop_all()
+        work.add_done_callback(lambda _: kept.close())
+        return await self._arrivals.wait(work)
 
     def _work(self, route: Route, body: bytes, share: BodyShare | None, deadline: float) -> bytes:
         """Computes a prediction, of a compressed body where it has its share to grow in; runs in a worker thread."""
@@ -119,11 +140,6 @@ class Application:
         except RequestError as error:
             forget_frames(error)
             raise
-
-    def _release(self, share: BodyShare) -> None:
-        """Gives back what a request took."""
-        share.release()
-        self._backend.admission.release()
 
 
 def _target(request: Request) -> str:

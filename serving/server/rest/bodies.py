@@ -8,6 +8,8 @@ from serving.server.admission import BodyShare
 from serving.server.errors import RequestError, invalid_argument, too_large
 from serving.server.limits import MEBIBYTE, Limits
 
+# A body of a screen or a few hundred numbers is parsed in less time than a thread takes to begin.
+_SMALL_BODY_BYTES = 16 * 1024
 # A body that is longer when inflated takes long to parse, and much memory.
 LARGE_BODY_BYTES = MEBIBYTE
 
@@ -42,6 +44,11 @@ async def read_body(request: Request, limits: Limits, share: BodyShare) -> bytes
 def is_gzip(request: Request) -> bool:
     """Tells whether the client says that the body is compressed; TensorFlow Serving looks for the word anywhere."""
     return "gzip" in request.headers.get("content-encoding", "").lower()
+
+
+def is_small(body: bytes, is_compressed: bool) -> bool:
+    """Tells whether a body is read more quickly than it is handed to a thread."""
+    return not is_compressed and len(body) <= _SMALL_BODY_BYTES
 
 
 def may_be_large(body: bytes, is_compressed: bool) -> bool:

@@ -128,7 +128,7 @@ def _parse_text(text: str) -> Any:
         RequestError: 400, it is not JSON, or holds half a surrogate pair or an integer Python refuses to read.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_first_of_equal_keys, parse_constant=_TOKENS.__getitem__)
+        document = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise invalid_argument(f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
     except ValueError:
@@ -145,6 +145,9 @@ def _first_of_equal_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Returns an object in which the first of equal keys counts, as TensorFlow Serving's parser has it."""
     members = dict(pairs)
     return members if len(members) == len(pairs) else dict(reversed(pairs))
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_first_of_equal_keys, parse_constant=_TOKENS.__getitem__)
 
 
 def _check_surrogates(document: Any) -> None:

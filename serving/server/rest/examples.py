@@ -13,7 +13,8 @@ from serving.server.models.examples import Classifications
 from serving.server.models.signatures import Array
 from serving.server.rest.documents import json_type_name, shown
 from serving.server.rest.faults import number_fault
-from serving.server.rest.tensors import array_from_json, decode_base64, is_base64_object, json_from_arrays
+from serving.server.rest.tensors import array_from_json, decode_base64, is_base64_object
+from serving.server.rest.writing import written
 
 _KIND_NAMES = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}
 
@@ -42,14 +43,13 @@ def read_examples(document: dict[str, Any]) -> list[bytes]:
 
 def classify_answer(classifications: Classifications) -> dict[str, Any]:
     """Returns a list of `[label, score]` for each example."""
-    written = json_from_arrays({"labels": classifications.labels, "scores": classifications.scores})
-    pairs = zip(written["labels"], written["scores"], strict=True)
-    return {"results": [list(map(list, zip(*pair, strict=True))) for pair in pairs]}
+    labels, scores = written(classifications.labels), written(classifications.scores)
+    return {"results": [list(zip(*pair, strict=True)) for pair in zip(labels, scores, strict=True)]}
 
 
 def regress_answer(values: Array) -> dict[str, Any]:
     """Returns a number for each example."""
-    return json_from_arrays({"results": values})
+    return {"results": written(values)}
 
 
 def _example(value: Any) -> bytes:

@@ -1,14 +1,15 @@
 """One prediction from body to answer, in TensorFlow Serving's order of checks."""
 
 import contextlib
-import json
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from serving.server.backend import Backend
 from serving.server.deadlines import seconds_left
 from serving.server.errors import invalid_argument
 from serving.server.inference import classify, regress
+from serving.server.models.batching import Outputs, Run
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.signatures import find_signature
 from serving.server.rest.answers import columnar_answer, row_answer
@@ -16,6 +17,31 @@ from serving.server.rest.documents import DocumentParser, shown
 from serving.server.rest.examples import classify_answer, read_examples, regress_answer
 from serving.server.rest.inputs import read_inputs
 from serving.server.rest.routes import Route
+from serving.server.rest.writing import write_json
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A `:predict` that has been read.
+
+    Attributes:
+        run: What must be run for it.
+        is_row_form: How it was asked, and is answered.
+        lease: Holds the version; closed once the run is done.
+    """
+
+    run: Run
+    is_row_form: bool
+    lease: contextlib.ExitStack
+
+    def write(self, outputs: Outputs) -> bytes:
+        """Returns the JSON answer that the run's outputs make.
+
+        Raises:
+            RequestError: 400, they have no JSON form.
+        """
+        form = row_answer if self.is_row_form else columnar_answer
+        return write_json(form(outputs, self.run.signature.outputs))
 
 
 class Predictor:
@@ -38,21 +64,31 @@ class Predictor:
             RequestError: In this order: bad JSON, bad type of `signature_name`, examples that are none, unknown model
                 or version, unknown signature, tensors that do not fit, an error of the graph itself.
         """
-        compute = self._predict_tensors if route.verb == "predict" else self._answer_examples
-        answer = compute(route, body, deadline)
-        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        if route.verb != "predict":
+            return write_json(self._answer_examples(route, body, deadline))
+        with self._parser.turn(body):
+            prediction = self.read(route, body, deadline)
+        with prediction.lease:
+            outputs = self._backend.run(prediction.run, "Predict")
+        return prediction.write(outputs)
 
-    def _predict_tensors(self, route: Route, body: bytes, deadline: float) -> dict[str, Any]:
-        """Returns the answer to a `:predict`."""
+    def read(self, route: Route, body: bytes, deadline: float) -> Prediction:
+        """Returns what a `:predict` asks for; it leases the version until it is closed.
+
+        Args:
+            route: As for `predict`.
+            body: The same.
+            deadline: The same.
+
+        Raises:
+            RequestError: As `predict` does, up to the graph's own errors.
+        """
         with contextlib.ExitStack() as held:
-            with self._parser.turn(body):
-                document, name = self._read(body, deadline)
-                version = held.enter_context(self._lease(route))
-                signature = find_signature(version.signatures, name)
-                inputs, is_row_form = read_inputs(document, signature.inputs)
-                del document
-            outputs = self._backend.run(version, signature, inputs, deadline, "Predict")
-        return row_answer(outputs, signature.outputs) if is_row_form else columnar_answer(outputs, signature.outputs)
+            document, name = self._read(body, deadline)
+            version = held.enter_context(self._lease(route))
+            signature = find_signature(version.signatures, name)
+            inputs, is_row_form = read_inputs(document, signature.inputs)
+            return Prediction(Run(version, signature, inputs, deadline), is_row_form, held.pop_all())
 
     def _answer_examples(self, route: Route, body: bytes, deadline: float) -> dict[str, Any]:
         """Returns the answer to a `:classify` or `:regress`."""

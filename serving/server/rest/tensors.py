@@ -1,11 +1,10 @@
-"""JSON values to numpy arrays and back, without coercion, by the rules of TensorFlow Serving's json_tensor.cc.
+"""JSON values to numpy arrays, without coercion, by the rules of TensorFlow Serving's json_tensor.cc.
 
 Reading is in two steps. The fast one works on whole levels of a nested list at once and either succeeds or says only
 that something is wrong; then `faults.py` walks the same value in document order to say what.
 """
 
 import base64
-from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -45,8 +44,6 @@ _LEAF_TYPES: dict[str, set[type]] = {
 # numpy's own bound; TensorFlow's is 254.
 _MAX_RANK = 64
 _BASE64_WHITE_SPACE = str.maketrans("", "", " \t\n\v\f\r")
-_LEAST_DIGITS, _MOST_DIGITS = 6, 9
-_LARGEST_EXACT_POWER_OF_TEN = 22
 
 
 def array_from_json(value: Any, dtype: str) -> Array | None:
@@ -75,29 +72,6 @@ def array_from_json(value: Any, dtype: str) -> Array | None:
         level = list(chain.from_iterable(level))
     leaves = _array_from_leaves(level, dtype)
     return None if leaves is None else leaves.reshape(shape)
-
-
-def json_from_arrays(arrays: Mapping[str, Array], base64_suffix: str | None = None) -> dict[str, Any]:
-    """Converts arrays to JSON values: nested lists, or one value for a scalar.
-
-    Args:
-        arrays: By name, of any shape; strings are bytes in object arrays.
-        base64_suffix: Strings of an array with such a name are written as `{"b64": …}` instead of text; bytes that are
-            not UTF-8 become U+FFFD in text. None where all are text.
-    """
-    singles = {name: array for name, array in arrays.items() if array.dtype == np.float32}
-    decimals: Iterator[Array] = iter(())
-    if singles:
-        # All at once: for small arrays numpy's calls cost more than the numbers.
-        joined = np.concatenate([array.ravel() for array in singles.values()])
-        stops = np.cumsum([array.size for array in singles.values()])[:-1]
-        decimals = iter(np.split(_shortest_decimals(joined), stops))
-    return {
-        name: next(decimals).reshape(array.shape).tolist()
-        if name in singles
-        else _json_from_array(array, base64_suffix is not None and name.endswith(base64_suffix))
-        for name, array in arrays.items()
-    }
 
 
 def is_base64_object(value: Any) -> bool:
@@ -168,50 +142,3 @@ def _floats(leaves: list[Any], dtype: str) -> Array | None:
     if dtype == "float" and (np.abs(doubles[finite]) > LARGEST_SINGLE).any():
         return None
     return doubles.astype(NUMPY_DTYPES[dtype])
-
-
-def _json_from_array(array: Array, as_base64: bool) -> Any:
-    """Converts an array that is not of float32."""
-    if array.dtype != np.object_:
-        return array.tolist()
-    write = _base64_object if as_base64 else _text
-    written = np.empty(array.size, dtype=np.object_)
-    written[:] = [write(value) for value in array.ravel()]
-    return written.reshape(array.shape).tolist()
-
-
-def _shortest_decimals(singles: Array) -> Array:
-    """Returns doubles whose shortest decimal is the shortest one that reads back as the given float32.
-
-    0.2 is 0.20000000298023224 as a double; TensorFlow Serving writes 0.2. A quotient of two integers that doubles hold
-    exactly is the double nearest to that decimal, so rounding to 6, 7, 8, 9 digits and dividing finds it.
-
-    Args:
-        singles: float32, any shape.
-
-    Returns:
-        float64 of the same shape; values outside 1e-13…1e9 and non-finite ones may keep their long decimal.
-    """
-    with np.errstate(all="ignore"):
-        shortest = exact = singles.astype(np.float64)
-        exponents = np.floor(np.log10(np.abs(exact)))
-        open_cases = np.isfinite(exponents)
-        for digits in range(_LEAST_DIGITS, _MOST_DIGITS + 1):
-            decimals = digits - 1 - exponents
-            scales = 10.0 ** np.minimum(np.maximum(decimals, 0), _LARGEST_EXACT_POWER_OF_TEN)
-            rounded = np.rint(exact * scales) / scales
-            fits = open_cases & (decimals >= 0) & (decimals <= _LARGEST_EXACT_POWER_OF_TEN)
-            fits &= rounded.astype(np.float32) == singles
-            shortest = np.where(fits, rounded, shortest)
-            open_cases &= ~fits
-    return shortest
-
-
-def _base64_object(value: bytes) -> dict[str, str]:
-    """Returns bytes in their JSON form."""
-    return {"b64": base64.b64encode(value).decode("ascii")}
-
-
-def _text(value: bytes) -> str:
-    """Returns bytes as text."""
-    return value.decode("utf-8", errors="replace")

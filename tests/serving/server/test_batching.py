@@ -14,8 +14,9 @@ import tensorflow as tf
 
 from serving.server import Batching, Limits
 from serving.server.errors import RequestError
-from serving.server.models.batching import Batcher
+from serving.server.models.batching import Run
 from serving.server.models.loading import LoadedVersion, load_version
+from serving.server.models.running import Runner
 
 
 class Crowd(tf.Module):
@@ -56,15 +57,42 @@ def version(crowd: Path) -> LoadedVersion:
     return load_version("crowd", 1, crowd / "crowd" / "1", Limits())
 
 
-def run_all(batcher: Batcher, version: LoadedVersion, name: str, rows: list[list[float]]) -> list[Any]:
+@pytest.fixture
+def runs(version: LoadedVersion, monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
+    """What each batch is made of that runs from now on."""
+    batches, run = [], version.run
+
+    def note_and_run(signature: Any, inputs: Any) -> Any:
+        batches.append(inputs["x"].tolist())
+        return run(signature, inputs)
+
+    monkeypatch.setattr(version, "run", note_and_run)
+    return batches
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    """Runs requests in batches as they are by default."""
+    with running(Batching()) as runner:
+        yield runner
+
+
+@contextlib.contextmanager
+def running(batching: Batching | None) -> Iterator[Runner]:
+    """Runs requests in batches, or each alone."""
+    runner = Runner(batching, 8)
+    yield runner
+    runner.close()
+
+
+def run_all(runner: Runner, version: LoadedVersion, name: str, rows: list[list[float]]) -> list[Any]:
     """Runs requests at the same time; returns the outputs of each, or its error."""
     gate = threading.Barrier(len(rows))
 
     def run(values: list[float]) -> Any:
-        inputs = {"x": np.array(values, np.float32)}
         gate.wait()
         try:
-            return batcher.run(version, version.signatures[name], inputs, time.monotonic() + 60)
+            return ask(runner, version, name, values)
         except RequestError as error:
             return error
 
@@ -72,9 +100,11 @@ def run_all(batcher: Batcher, version: LoadedVersion, name: str, rows: list[list
         return list(pool.map(run, rows))
 
 
-def test_requests_that_come_together_run_together_and_get_their_own_rows(version: LoadedVersion) -> None:
+def test_requests_that_come_together_run_together_and_get_their_own_rows(
+    runner: Runner, version: LoadedVersion
+) -> None:
     rows = [[float(index)] * (1 + index % 3) for index in range(40)]
-    found = run_all(Batcher(Batching()), version, "serving_default", rows)
+    found = run_all(runner, version, "serving_default", rows)
     assert [outputs["x"].tolist() for outputs in found] == rows
     sizes = {int(size) for outputs in found for size in outputs["size"]}
     assert 8 < max(sizes) <= 32
@@ -82,88 +112,117 @@ def test_requests_that_come_together_run_together_and_get_their_own_rows(version
 
 def test_a_batch_is_never_larger_than_the_limit_and_a_larger_request_runs_alone(version: LoadedVersion) -> None:
     rows = [[1.0], *([2.0] for _ in range(10)), [3.0] * 9]
-    found = run_all(Batcher(Batching(max_batch_size=4)), version, "serving_default", rows)
+    with running(Batching(max_batch_size=4)) as runner:
+        found = run_all(runner, version, "serving_default", rows)
+        larger = make_run(version, "serving_default", [1.0] * 5)
+        runner.submit(larger)
+        assert larger.outputs.result(60)["size"].tolist() == [5] * 5
     assert {int(size) for outputs in found[:-1] for size in outputs["size"]} <= {1, 2, 3, 4}
     assert found[-1]["size"].tolist() == [9] * 9
 
 
-def test_a_lonely_request_does_not_wait(version: LoadedVersion) -> None:
-    batcher = Batcher(Batching())
-    outputs = batcher.run(
-        version, version.signatures["serving_default"], {"x": np.zeros(2, np.float32)}, time.monotonic() + 60
-    )
-    assert outputs["size"].tolist() == [2, 2]
+def test_without_batches_everyone_runs_alone(version: LoadedVersion) -> None:
+    with running(None) as runner:
+        found = run_all(runner, version, "serving_default", [[1.0]] * 8)
+        later = [make_run(version, "serving_default", [2.0]) for _ in range(8)]
+        for run in later:
+            runner.submit(run)
+        found += [run.outputs.result(60) for run in later]
+        bad = make_run(version, "positive", [-1.0])
+        runner.submit(bad)
+        with pytest.raises(RequestError, match="expected no negative number"):
+            bad.outputs.result(60)
+    assert [outputs["size"].tolist() for outputs in found] == [[1]] * 16
 
 
-def test_a_bad_request_fails_alone(version: LoadedVersion) -> None:
+def test_a_lonely_request_does_not_wait(runner: Runner, version: LoadedVersion) -> None:
+    assert ask(runner, version, "serving_default", [0.0, 0.0])["size"].tolist() == [2, 2]
+
+
+def test_a_bad_request_fails_alone(runner: Runner, version: LoadedVersion) -> None:
     rows = [[float(index)] for index in range(16)]
     rows[5] = [-1.0]
-    found = run_all(Batcher(Batching()), version, "positive", rows)
+    found = run_all(runner, version, "positive", rows)
     assert isinstance(found[5], RequestError)
     assert (found[5].status, "expected no negative number" in found[5].message) == (400, True)
     assert [outputs["x"].tolist() for index, outputs in enumerate(found) if index != 5] == rows[:5] + rows[6:]
 
 
-def test_a_signature_whose_outputs_are_no_rows_is_run_request_by_request(version: LoadedVersion) -> None:
-    batcher = Batcher(Batching())
+def test_a_signature_whose_outputs_are_no_rows_is_run_request_by_request(
+    runner: Runner, version: LoadedVersion
+) -> None:
     for _ in range(2):
-        found = run_all(batcher, version, "total", [[1.0], [2.0], [3.0, 4.0], [5.0]])
+        found = run_all(runner, version, "total", [[1.0], [2.0], [3.0, 4.0], [5.0]])
         assert [outputs["total"].tolist() for outputs in found] == [[1.0], [2.0], [7.0], [5.0]]
 
 
-def test_a_request_whose_time_is_up_while_it_waits_is_not_run(version: LoadedVersion) -> None:
-    batcher = Batcher(Batching())
-    with busy(batcher, version, "serving_default"), pytest.raises(RequestError, match="Deadline exceeded") as error:
-        ask(batcher, version, "serving_default", [0.0], seconds=0.001)
+def test_a_request_whose_time_is_up_while_it_waits_is_not_run(
+    runner: Runner, version: LoadedVersion, runs: list[list[float]]
+) -> None:
+    with busy(runner, version, "serving_default"), pytest.raises(RequestError, match="Deadline exceeded") as error:
+        ask(runner, version, "serving_default", [0.0], seconds=0.001)
     assert error.value.status == 504
-    assert ask(batcher, version, "serving_default", [1.0])["size"].tolist() == [1]
+    assert ask(runner, version, "serving_default", [1.0])["size"].tolist() == [1]
+    assert runs == [[0.0], [1.0]]
+
+
+def test_a_request_that_nobody_waits_for_any_more_is_not_run(
+    runner: Runner, version: LoadedVersion, runs: list[list[float]]
+) -> None:
+    with busy(runner, version, "serving_default"):
+        given_up, kept = (make_run(version, "serving_default", [value]) for value in (1.0, 2.0))
+        runner.submit(given_up)
+        runner.submit(kept)
+        assert given_up.outputs.cancel()
+    assert kept.outputs.result(60)["x"].tolist() == [2.0]
+    assert runs == [[0.0], [2.0]]
 
 
 def test_a_request_that_cannot_begin_by_its_deadline_is_not_run(version: LoadedVersion) -> None:
-    batcher, default, positive = Batcher(Batching(num_batch_threads=1)), "serving_default", "positive"
-    with busy(batcher, version, positive):
-        with pytest.raises(RequestError, match="Deadline exceeded") as error:
-            ask(batcher, version, default, [0.0], seconds=0.01)
-    assert error.value.status == 504
-    assert ask(batcher, version, default, [1.0])["size"].tolist() == [1]
+    default, positive = "serving_default", "positive"
+    with running(Batching(num_batch_threads=1)) as runner:
+        with busy(runner, version, positive):
+            with pytest.raises(RequestError, match="Deadline exceeded") as error:
+                ask(runner, version, default, [0.0], seconds=0.01)
+        assert error.value.status == 504
+        assert ask(runner, version, default, [1.0])["size"].tolist() == [1]
 
 
 def test_a_queue_is_bounded_and_whoever_finds_it_full_may_come_again(version: LoadedVersion) -> None:
-    batcher = Batcher(Batching(max_batch_size=2, max_enqueued_batches=1))
-    with ThreadPoolExecutor(1) as pool:
-        with busy(batcher, version, "serving_default"):
-            waiting = pool.submit(ask, batcher, version, "serving_default", [1.0, 2.0])
-            wait_until(lambda: any(queue.num_rows == 2 for queue in batcher._queues.values()))
+    with running(Batching(max_batch_size=2, max_enqueued_batches=1)) as runner:
+        with busy(runner, version, "serving_default"):
+            waiting = make_run(version, "serving_default", [1.0, 2.0])
+            runner.submit(waiting)
             with pytest.raises(RequestError, match=r"^The batching queue is full: 2 rows wait") as error:
-                ask(batcher, version, "serving_default", [3.0])
+                ask(runner, version, "serving_default", [3.0])
             assert error.value.status == 503
-        assert waiting.result()["x"].tolist() == [1.0, 2.0]
-    assert ask(batcher, version, "serving_default", [3.0])["x"].tolist() == [3.0]
+        assert waiting.outputs.result(60)["x"].tolist() == [1.0, 2.0]
+        assert ask(runner, version, "serving_default", [3.0])["x"].tolist() == [3.0]
 
 
-def test_two_signatures_do_not_share_a_batch(version: LoadedVersion) -> None:
-    batcher = Batcher(Batching())
+def test_two_signatures_do_not_share_a_batch(runner: Runner, version: LoadedVersion) -> None:
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(
-            lambda name: run_all(batcher, version, name, [[1.0]] * 12 + [[-1.0]]), ["serving_default", "positive"]
+            lambda name: run_all(runner, version, name, [[1.0]] * 12 + [[-1.0]]), ["serving_default", "positive"]
         )
     sizes, checked = found
     assert [outputs["x"].tolist() for outputs in sizes] == [[1.0]] * 12 + [[-1.0]]
     assert isinstance(checked[-1], RequestError) and not any(isinstance(one, RequestError) for one in checked[:-1])
 
 
-def test_200_requests_at_once_get_their_own_rows(version: LoadedVersion) -> None:
+def test_200_requests_at_once_get_their_own_rows(runner: Runner, version: LoadedVersion) -> None:
     rows = [[index + 0.25] for index in range(200)]
-    found = run_all(Batcher(Batching()), version, "serving_default", rows)
+    found = run_all(runner, version, "serving_default", rows)
     assert [outputs["x"].tolist() for outputs in found] == rows
     assert max(int(outputs["size"][0]) for outputs in found) == 32
 
 
-def test_nothing_is_left_behind(version: LoadedVersion) -> None:
-    batcher = Batcher(Batching())
-    run_all(batcher, version, "positive", [[1.0]] * 8 + [[-1.0]])
-    run_all(batcher, version, "total", [[1.0]] * 8)
-    assert batcher._queues == {}
+def test_closing_waits_for_what_is_still_to_be_run(version: LoadedVersion) -> None:
+    runs = [make_run(version, "serving_default", [float(index)]) for index in range(40)]
+    with running(Batching(max_batch_size=4, max_enqueued_batches=10)) as runner:
+        for run in runs:
+            runner.submit(run)
+    assert [run.outputs.result(0)["x"].tolist() for run in runs] == [[float(index)] for index in range(40)]
 
 
 def test_batching_that_could_not_run_anything_is_refused() -> None:
@@ -188,14 +247,18 @@ def test_requests_over_http_get_their_own_answers(
     assert largest == 2 if batching is None else 2 < largest <= batching.get("max_batch_size", 32)
 
 
-def ask(batcher: Batcher, version: LoadedVersion, name: str, values: list[float], seconds: float = 60) -> Any:
+def make_run(version: LoadedVersion, name: str, values: list[float], seconds: float = 60) -> Run:
+    """Returns one request's run."""
+    return Run(version, version.signatures[name], {"x": np.array(values, np.float32)}, time.monotonic() + seconds)
+
+
+def ask(runner: Runner, version: LoadedVersion, name: str, values: list[float], seconds: float = 60) -> Any:
     """Runs one request."""
-    inputs = {"x": np.array(values, np.float32)}
-    return batcher.run(version, version.signatures[name], inputs, time.monotonic() + seconds)
+    return runner.run(make_run(version, name, values, seconds))
 
 
 @contextlib.contextmanager
-def busy(batcher: Batcher, version: LoadedVersion, name: str) -> Iterator[None]:
+def busy(runner: Runner, version: LoadedVersion, name: str) -> Iterator[None]:
     """Lets a request run for as long as this does; begins once it runs, its turn taken."""
     has_begun, may_end, run = threading.Event(), threading.Event(), version.run
 
@@ -204,21 +267,13 @@ def busy(batcher: Batcher, version: LoadedVersion, name: str) -> Iterator[None]:
         assert may_end.wait(60)
         return run(*arguments)
 
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as pool:
+    first = make_run(version, name, [0.0])
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(version, "run", tell_and_run)
-        running = pool.submit(ask, batcher, version, name, [0.0])
+        runner.submit(first)
         assert has_begun.wait(60)
         try:
             yield
         finally:
             may_end.set()
-        running.result()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Waits until something holds, which must be soon."""
-    for _ in range(10_000):
-        if holds():
-            return
-        time.sleep(0.0005)
-    raise AssertionError("it never came to that")
+            first.outputs.result(60)

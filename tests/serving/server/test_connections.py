@@ -68,6 +68,17 @@ def receive_answer(connection: socket.socket) -> bytes:
     return response.read()
 
 
+def receive_answers(connection: socket.socket, count: int) -> list[bytes]:
+    """Reads answers that may come together, and returns their bodies."""
+    bodies = []
+    with connection.makefile("rb") as file:
+        for _ in range(count):
+            assert file.readline().startswith(b"HTTP/1.1 200 ")
+            headers = http.client.parse_headers(file)
+            bodies.append(file.read(int(headers["content-length"])))
+    return bodies
+
+
 def seconds_until_closed(connection: socket.socket) -> float:
     """Returns how long the server keeps a connection on which it says nothing."""
     start = time.monotonic()
@@ -127,6 +138,54 @@ def test_what_is_not_http_is_refused_as_all_else(strict: Any) -> None:
             head, _, body = receive_all(connection).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 400 ")
         assert json.loads(body) == {"error": "Malformed request: not HTTP/1.1, or a head that is too long"}
+
+
+def test_requests_sent_before_the_answers_are_answered_in_order(strict: Any) -> None:
+    bodies = [b'{"instances": [[%d, 0]]}' % number for number in range(40)]
+    with connect(strict) as connection:
+        connection.sendall(b"".join(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body for body in bodies))
+        answers = list(map(json.loads, receive_answers(connection, len(bodies))))
+    assert [answer["predictions"][0][0] / 3 for answer in answers] == list(range(40))
+
+
+def test_too_many_requests_sent_before_the_answers_close_the_connection(strict: Any) -> None:
+    with connect(strict) as connection:
+        connection.sendall(WHOLE * 500)
+        received = receive_all(connection)
+    assert received.count(b"HTTP/1.1 ") <= 65
+    assert b"HTTP/1.1 400" not in received
+
+
+@pytest.mark.parametrize("text", [b"X: y\r\n", b"y"], ids=["headers", "a header"])
+def test_headers_without_end_behind_a_body_in_chunks_close_the_connection(strict: Any, text: bytes) -> None:
+    with connect(strict) as connection:
+        connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: ")
+        start = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - start < 10:
+                connection.sendall(text * 4000)
+        assert time.monotonic() - start < 2.5
+
+
+def test_many_small_chunks_are_a_body_as_any_other(strict: Any) -> None:
+    with connect(strict) as connection:
+        connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(b"".join(b"1;note=%s\r\n%c\r\n" % (b"x" * 8000, byte) for byte in BODY))
+        connection.sendall(b"0\r\nX-Sum: 1\r\n\r\n")
+        assert receive_answer(connection) == ANSWER
+
+
+def test_a_request_for_another_protocol_is_answered_in_this_one(strict: Any) -> None:
+    for protocol in (b"h2c", b"websocket"):
+        with connect(strict) as connection:
+            upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: %s\r\nHTTP2-Settings: x\r\n" % protocol
+            connection.sendall(WHOLE.replace(b"Content-Length", upgrade + b"Content-Length"))
+            assert receive_answer(connection) == ANSWER
+            connection.sendall(WHOLE.replace(b"Content-Length", upgrade + b"Content-Length") + WHOLE)
+            assert receive_answers(connection, 2) == [ANSWER, ANSWER]
+    with connect(strict) as connection:
+        connection.sendall(b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert receive_all(connection).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_body_byte_by_byte_ends_at_the_deadline(strict: Any) -> None:
