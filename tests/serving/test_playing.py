@@ -32,7 +32,8 @@ def test_steps_over_rest_are_those_of_a_local_rollout(shipped_url, num_steps, is
             assert answer.action == chosen[0]
             assert answer.action_name == agent.action_names[answer.action]
             assert answer.value == pytest.approx(decision.values[0], abs=1e-4)
-            np.testing.assert_allclose(player.state.h, state.h[0], atol=1e-5)
+            # The exported graph and the live one add the same float32 numbers in another order.
+            np.testing.assert_allclose(player.state.h, state.h[0], atol=5e-5)
             np.testing.assert_allclose(player.state.c, state.c[0], atol=1e-4)
             served_screens, live_screens = served.step(np.array([answer.action])).screens, live.step(chosen).screens
             np.testing.assert_array_equal(served_screens, live_screens)

@@ -1,6 +1,5 @@
 """A signature's run: two names for one tensor, an output that is an input, errors of the graph, and time that is up."""
 
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -35,6 +35,11 @@ def test_rows_of_bare_values(server: Any) -> None:
     assert answer.body == b'{"predictions":[[4.5,-6.0],[0.0,0.3]]}'
 
 
+def test_a_small_request_may_have_a_large_answer(server: Any) -> None:
+    answer = server.predict("echoes", {"signature_name": "many", "instances": [0.2, 3]})
+    assert answer.json == {"predictions": [[0.2] * 20_000, [3.0] * 20_000]}
+
+
 def test_rows_of_objects_with_one_input(server: Any) -> None:
     answer = server.predict("scaler", {"instances": [{"x": [1, 2]}, {"x": [3, 4]}]})
     assert answer.json == {"predictions": [[3, 6], [9, 12]]}

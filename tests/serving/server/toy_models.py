@@ -99,6 +99,9 @@ class Echoes(tf.Module):
         made["uneven"] = tf.function(lambda x: {"all": x, "first": x[:1]}, input_signature=[spec(tf.float32, "x")])
         made["scalar"] = tf.function(lambda x: {"sum": tf.reduce_sum(x)}, input_signature=[spec(tf.float32, "x")])
         made["nothing"] = tf.function(lambda x: {"none": x[:0]}, input_signature=[spec(tf.float32, "x")])
+        made["many"] = tf.function(
+            lambda x: {"y": tf.repeat(x[:, None], 20_000, axis=1)}, input_signature=[spec(tf.float32, "x")]
+        )
         made["half_out"] = tf.function(lambda x: {"y": tf.cast(x, tf.half)}, input_signature=[spec(tf.float32, "x")])
         made["decode"] = tf.function(_decode, input_signature=[spec(tf.string, "image_bytes")])
         made["gather"] = tf.function(
