@@ -1,11 +1,12 @@
 """An embedded server that answers TensorFlow Serving's REST and gRPC APIs over any SavedModel.
 
-A request travels in one direction: `listener` (socket) → `front` → `rest/` (`application`: admission, body, deadline;
-`routes`: path; `predictions`: one request, in order; `documents`: bytes to JSON; `inputs`, `examples`, `tensors`: JSON
-to arrays) → `models/` (`repository`: the version that answers; `signatures`, `examples`: what it can be asked;
-`running`, `batching`, `loading`: the run of its graph in TensorFlow's C++ session), and back through `rest/`
-(`answers`, `tensors`). `grpc_api/` (`server`, `calls`, `predictions`, `tensors`, `model_service`, `health`) is for gRPC
-what `rest/` is for REST.
+A request travels in one direction: `listener` (socket) → `front` → `rest/` (`connections`: HTTP; `application`:
+admission, deadline, body; `routes`: path; `predictions`: one request, in order; `documents`: bytes to JSON; `inputs`,
+`examples`, `tensors`: JSON to arrays) → `models/` (`repository`: the version that answers; `signatures`, `examples`:
+what it can be asked; `runs`, `running`, `batching`, `loading`, `calls`: the run of its graph in TensorFlow's C++
+session), and back through `rest/` (`arrivals`: from threads into the event loop; `answers`, `writing`: arrays to JSON).
+`grpc_api/` (`server`, `calls`, `predictions`, `tensors`, `model_service`, `health`) is for gRPC what `rest/` is for
+REST.
 
 `backend` is what requests of every protocol share (`admission`: how much is let in), `descriptions` what is said of a
 model, `inference` the classification and regression of both; `models/`

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from serving.server.admission import Admission, BodySpace
 from serving.server.limits import Limits
 from serving.server.metrics import Metrics
-from serving.server.models.batching import Outputs, Run
 from serving.server.models.repository import ModelRepository
 from serving.server.models.running import Runner
+from serving.server.models.runs import Outputs, Run
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from serving.server.backend import Backend
-from serving.server.models.batching import Run
 from serving.server.models.examples import (
     Classifications,
     example_inputs,
@@ -12,6 +11,7 @@ from serving.server.models.examples import (
     read_regressions,
 )
 from serving.server.models.loading import LoadedVersion
+from serving.server.models.runs import Run
 from serving.server.models.signatures import Array
 
 

@@ -32,8 +32,8 @@ class Limits:
         unread_seconds: Longest time an answer waits for its client to read it; then the connection is closed.
         max_queued_requests: Most requests waiting or running at once; beyond it 503.
         deadline_seconds: Longest time from a request's head to its answer, slow bodies included; beyond it 504.
-        request_threads: Requests worked on at the same time, most of them waiting for their batch; the others wait
-            their turn. Bodies of more than 1 MiB have two threads of their own.
+        request_threads: Requests worked on in threads at the same time, which those are that are not small, and runs
+            that share no batch; the others wait their turn. Bodies of more than 1 MiB have two threads of their own.
         intra_op_threads: Threads inside one TensorFlow operation; 0 lets TensorFlow choose.
         inter_op_threads: TensorFlow operations that run side by side; 0 lets TensorFlow choose.
 

@@ -13,9 +13,9 @@ from serving.server.errors import RequestError, invalid_argument
 from serving.server.grpc_api.model_specs import lease, read_model_spec, write_model_spec
 from serving.server.grpc_api.tensors import read_tensors, write_tensor
 from serving.server.inference import classify, regress
-from serving.server.models.batching import Run
 from serving.server.models.examples import CLASSIFY_METHOD, REGRESS_METHOD
 from serving.server.models.loading import LoadedVersion
+from serving.server.models.runs import Run
 from serving.server.models.signatures import DEFAULT_SIGNATURE, Signature, find_signature
 
 _PREDICT_METHODS = ("tensorflow/serving/predict", CLASSIFY_METHOD, REGRESS_METHOD)

@@ -3,61 +3,16 @@
 import threading
 import weakref
 from collections import deque
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from serving.server.deadlines import seconds_left
 from serving.server.errors import unavailable
 from serving.server.limits import Batching
 from serving.server.models.loading import LoadedVersion
-from serving.server.models.signatures import Array, Signature
-
-Outputs = dict[str, Array]
-Key = tuple[Any, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One request's run of a signature.
-
-    Attributes:
-        version: Held `in_use` by whoever asks, until `outputs` are there.
-        signature: One of its signatures.
-        inputs: An array for each input.
-        deadline: The moment on `time.monotonic()` after which nobody waits for the outputs.
-        outputs: What the run gave, or why it failed; whoever does not wait any longer cancels it.
-    """
-
-    version: LoadedVersion
-    signature: Signature
-    inputs: Mapping[str, Array]
-    deadline: float
-    outputs: "Future[Outputs]" = field(default_factory=Future)
-
-    @property
-    def num_rows(self) -> int:
-        """The size of the first axis of its inputs, 0 where they do not share one."""
-        counts = {array.shape[0] if array.ndim else 0 for array in self.inputs.values()}
-        return counts.pop() if len(counts) == 1 else 0
-
-    @property
-    def key(self) -> Key:
-        """What is equal in runs that may share a batch."""
-        shapes = ((name, array.shape[1:]) for name, array in sorted(self.inputs.items()))
-        return (self.version, id(self.signature), *shapes)
-
-    def compute(self) -> Outputs:
-        """Runs it by itself.
-
-        Raises:
-            RequestError: As `LoadedVersion.run` does; or 504, it is too late.
-        """
-        seconds_left(self.deadline)
-        return self.version.run(self.signature, self.inputs)
+from serving.server.models.runs import Key, Outputs, Run
 
 
 @dataclass(eq=False)

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from serving.server.deadlines import seconds_left
 from serving.server.errors import deadline_exceeded
 from serving.server.limits import Batching
-from serving.server.models.batching import Batcher, Outputs, Run
+from serving.server.models.batching import Batcher
+from serving.server.models.runs import Outputs, Run
 
 
 class Runner:

@@ -9,8 +9,8 @@ from serving.server.backend import Backend
 from serving.server.deadlines import seconds_left
 from serving.server.errors import invalid_argument
 from serving.server.inference import classify, regress
-from serving.server.models.batching import Outputs, Run
 from serving.server.models.loading import LoadedVersion
+from serving.server.models.runs import Outputs, Run
 from serving.server.models.signatures import find_signature
 from serving.server.rest.answers import columnar_answer, row_answer
 from serving.server.rest.documents import DocumentParser, shown

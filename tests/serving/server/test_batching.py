@@ -14,9 +14,9 @@ import tensorflow as tf
 
 from serving.server import Batching, Limits
 from serving.server.errors import RequestError
-from serving.server.models.batching import Run
 from serving.server.models.loading import LoadedVersion, load_version
 from serving.server.models.running import Runner
+from serving.server.models.runs import Run
 
 
 class Crowd(tf.Module):
