@@ -88,9 +88,11 @@ class Batcher:
             queue.is_full.wait(patience_seconds)
         batch = self._gather(queue)
         result = _attempt(batch)
-        # The next batch runs while the answers of this one are handed out.
-        self._pass_on(key, queue)
-        self._hand_out(batch, result)
+        try:
+            # The next batch runs while the answers of this one are handed out.
+            self._pass_on(key, queue)
+        finally:
+            self._hand_out(batch, result)
 
     def _gather(self, queue: _Queue) -> list[Run]:
         """Returns the next batch: in order, those that fit, and that somebody waits for."""

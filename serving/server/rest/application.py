@@ -100,7 +100,6 @@ class Application:
         self._backend.admission.take()
         share = BodyShare(self._backend.body_space)
         with contextlib.ExitStack() as held:
-            # Given back in a thread, once the run is done: it outlives the request that gave up on it.
             held.callback(self._backend.admission.release)
             held.callback(share.release)
             try:
@@ -124,13 +123,16 @@ class Application:
         outputs = await self._outcome(prediction.run.outputs, held)
         if is_small_answer(outputs):
             return prediction.write(outputs)
-        return await self._arrivals.wait(self._workers.submit(prediction.write, outputs))
+        return await self._outcome(self._workers.submit(prediction.write, outputs), held)
 
     async def _outcome(self, work: "Future[T]", held: contextlib.ExitStack) -> T:
-        """Waits for work in a thread, which holds what the request held until it is done."""
-        kept = held.pop_all()
-        work.add_done_callback(lambda _: kept.close())
-        return await self._arrivals.wait(work)
+        """Waits for work in a thread, which keeps what the request held if it goes on without the request."""
+        try:
+            return await self._arrivals.wait(work)
+        except asyncio.CancelledError:
+            kept = held.pop_all()
+            work.add_done_callback(lambda _: kept.close())
+            raise
 
     def _work(self, route: Route, body: bytes, share: BodyShare | None, deadline: float) -> bytes:
         """Computes a prediction, of a compressed body where it has its share to grow in; runs in a worker thread."""

@@ -1,6 +1,7 @@
 """From threads into the event loop: what many threads, or one of them for many requests, have done."""
 
 import asyncio
+import contextlib
 import threading
 from concurrent.futures import Future
 from typing import TypeVar
@@ -35,10 +36,10 @@ class Arrivals:
         with self._lock:
             self._arrived.append(arrival)
             is_first = len(self._arrived) == 1
-        loop = arrival.get_loop()
-        # A run may outlive the server's loop, where nobody waits for it any more.
-        if is_first and not loop.is_closed():
-            loop.call_soon_threadsafe(self._take)
+        if is_first:
+            # A run may outlive the server's loop, where nobody waits for it any more.
+            with contextlib.suppress(RuntimeError):
+                arrival.get_loop().call_soon_threadsafe(self._take)
 
     def _take(self) -> None:
         """Lets go on whoever waited for it."""

@@ -2,19 +2,37 @@
 
 import asyncio
 import json
+from collections.abc import Sized
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.server.limits import Limits
 
 # A head, or what follows the last chunk of a body.
 _MAX_HEAD_BYTES = 65_536
+# What a header costs beside its text, as HTTP/2 counts it (RFC 9113, section 6.5.2).
+_HEADER_BYTES = 32
 # Requests that a client sends before it has the answer to the first of them.
 _MAX_PIPELINED = 64
 _HTTP_VERSIONS = ("1.0", "1.1")
 _NOT_HTTP = "Malformed request: not HTTP/1.1, or a head that is too long"
+
+
+class _Flow(FlowControl):
+    """Reads no further while requests wait: an answer to one before them is no reason to."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        """Keeps what waits."""
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Reads on if there is no other request to begin with."""
+        if not self._waiting:
+            super().resume_reading()
 
 
 class Connection(HttpToolsProtocol):
@@ -43,6 +61,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begins to wait for the first request; makes room where there are too many connections."""
         super().connection_made(transport)  # type: ignore[arg-type]
+        self.flow = _Flow(transport, self.pipeline)  # type: ignore[arg-type]
         self._watch_head()
         if len(self.connections) > self._limits.max_connections:
             self._make_room()
@@ -71,15 +90,22 @@ class Connection(HttpToolsProtocol):
         self._num_header_bytes = 0
         super().on_message_begin()
 
+    def on_url(self, url: bytes) -> None:
+        """Takes a part of the address.
+
+        Raises:
+            ValueError: It is too long; the parser stops.
+        """
+        self._count_header(len(url))
+        super().on_url(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes a header, of the head or behind a body in chunks.
 
         Raises:
             ValueError: All headers together are too long; the parser stops.
         """
-        self._num_header_bytes += len(name) + len(value)
-        if self._num_header_bytes > _MAX_HEAD_BYTES:
-            raise ValueError(_NOT_HTTP)
+        self._count_header(len(name) + len(value) + _HEADER_BYTES)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -119,6 +145,8 @@ class Connection(HttpToolsProtocol):
             self._unread_timer.cancel()
         self._unread_timer = self.loop.call_later(self._limits.unread_seconds, self._close_if_unread)
         super().on_response_complete()
+        if self._num_unparsed_bytes:
+            self._watch_head()
 
     def send_400_response(self, msg: str) -> None:
         """Answers what is not HTTP as every other error, and closes; only closes where an answer has begun."""
@@ -144,7 +172,19 @@ class Connection(HttpToolsProtocol):
             start = b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
             headers = (b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade")
             self.parser = httptools.HttpRequestParser(self)
+            # As the HTTP server has it: what follows a last request is passed over.
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
             self._parse(start + b"".join(headers) + b"\r\n" + data[num_parsed:])
+
+    def _count_header(self, num_bytes: int) -> None:
+        """Adds to what the headers of a request take.
+
+        Raises:
+            ValueError: It is too much.
+        """
+        self._num_header_bytes += num_bytes
+        if self._num_header_bytes > _MAX_HEAD_BYTES:
+            raise ValueError(_NOT_HTTP)
 
     def _make_room(self) -> None:
         """Closes the connection that has asked nothing for longest: this one, where all others have asked."""

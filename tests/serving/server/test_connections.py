@@ -68,6 +68,12 @@ def receive_answer(connection: socket.socket) -> bytes:
     return response.read()
 
 
+def memory(server: Any) -> int:
+    """Returns how many bytes of memory the server has."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
 def receive_answers(connection: socket.socket, count: int) -> list[bytes]:
     """Reads answers that may come together, and returns their bodies."""
     bodies = []
@@ -146,6 +152,34 @@ def test_requests_sent_before_the_answers_are_answered_in_order(strict: Any) -> 
         connection.sendall(b"".join(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body for body in bodies))
         answers = list(map(json.loads, receive_answers(connection, len(bodies))))
     assert [answer["predictions"][0][0] / 3 for answer in answers] == list(range(40))
+
+
+def test_bodies_that_wait_are_not_read_ahead(strict: Any) -> None:
+    slow = json.dumps({"signature_name": "spin", "instances": [2000]}).encode()
+    assert strict.predict("scaler", slow).status == 200
+    before = memory(strict)
+    with connect(strict) as connection:
+        connection.settimeout(0.3)
+        quick = b"GET /v1/models/scaler HTTP/1.1\r\nHost: localhost\r\n\r\n" * 60
+        waiting = HEAD + b"Content-Length: 31000000\r\n\r\n" + bytes(31_000_000)
+        with contextlib.suppress(TimeoutError):
+            connection.sendall(quick + HEAD + b"Content-Length: %d\r\n\r\n" % len(slow) + slow + waiting)
+        assert memory(strict) - before < 3_000_000
+    assert strict.is_alive()
+
+
+def test_a_length_of_thousands_of_digits(strict: Any) -> None:
+    for zeros in (10, 6000):
+        with connect(strict) as connection:
+            connection.sendall(HEAD + b"Content-Length: %s%d\r\n\r\n" % (b"0" * zeros, len(BODY)) + BODY)
+            assert receive_answer(connection) == ANSWER
+
+
+def test_a_head_of_very_many_headers_is_too_long(strict: Any) -> None:
+    for text in (HEAD + b"a:\r\n" * 5000 + b"\r\n", b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n"):
+        with connect(strict) as connection:
+            connection.sendall(text)
+            assert receive_all(connection).startswith(b"HTTP/1.1 400 ")
 
 
 def test_too_many_requests_sent_before_the_answers_close_the_connection(strict: Any) -> None:
