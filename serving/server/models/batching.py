@@ -35,8 +35,8 @@ class _Queue:
 class Batcher:
     """Runs in batches what is asked of many threads.
 
-    What comes while nothing runs does not wait. What comes later waits for the run under way, and is then run together,
-    before the answers of that run are handed out. A batch that fails is run again in halves, down to single requests,
+    What comes while nothing runs does not wait. What comes later waits for the run under way, and is then run together
+    while the answers of that run are handed out. A batch that fails is run again in halves, down to single requests,
     so that nobody pays for a neighbour's bad input.
     """
 

@@ -1,8 +1,8 @@
 """The run of a prediction's graph: the one way from arrays to arrays, for every protocol."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
-from serving.server.deadlines import seconds_left
 from serving.server.errors import deadline_exceeded
 from serving.server.limits import Batching
 from serving.server.models.batching import Batcher
@@ -45,7 +45,7 @@ class Runner:
             return run.compute()
         self._batcher.submit(run)
         try:
-            return run.outputs.result(seconds_left(run.deadline))
+            return run.outputs.result(max(0.0, run.deadline - time.monotonic()))
         except TimeoutError:
             run.outputs.cancel()
             raise deadline_exceeded("Deadline exceeded while the request waited for its batch") from None

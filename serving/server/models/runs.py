@@ -18,7 +18,7 @@ class Run:
     """One request's run of a signature.
 
     Attributes:
-        version: Held `in_use` by whoever asks, until `outputs` are there.
+        version: Held `in_use` by whoever asks, for as long as the outputs are waited for.
         signature: One of its signatures.
         inputs: An array for each input.
         deadline: The moment on `time.monotonic()` after which nobody waits for the outputs.
