@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from serving.server import Batching, Limits
 from serving.server.errors import RequestError
+from serving.server.models.batching import Batcher
 from serving.server.models.loading import LoadedVersion, load_version
 from serving.server.models.running import Runner
 from serving.server.models.runs import Run
@@ -223,6 +224,17 @@ def test_closing_waits_for_what_is_still_to_be_run(version: LoadedVersion) -> No
         for run in runs:
             runner.submit(run)
     assert [run.outputs.result(0)["x"].tolist() for run in runs] == [[float(index)] for index in range(40)]
+
+
+def test_nothing_is_left_behind(version: LoadedVersion) -> None:
+    batcher = Batcher(Batching())
+    runs = [make_run(version, "positive", [value]) for value in [1.0] * 8 + [-1.0]]
+    runs += [make_run(version, "total", [1.0]) for _ in range(8)]
+    for run in runs:
+        batcher.submit(run)
+    batcher.close()
+    assert batcher._queues == {}
+    assert all(run.outputs.done() for run in runs)
 
 
 def test_batching_that_could_not_run_anything_is_refused() -> None:
