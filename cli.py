@@ -16,7 +16,9 @@ from xdrl.commands.games import games
 from xdrl.commands.methods import methods
 from xdrl.commands.plot import plot
 from xdrl.commands.query import query
+from xdrl.commands.recipe import recipe
 from xdrl.commands.serve import serve
+from xdrl.commands.table import table
 from xdrl.commands.train import train
 from xdrl.commands.trust import trust
 from xdrl.commands.watch import watch
@@ -34,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (
-    *(train, evaluate, explain, watch, trust, figures, plot),
+    *(train, recipe, evaluate, table, explain, watch, trust, figures, plot),
     *(export, serve, query, games, methods, benchmark),
 ):
     app.command()(command)

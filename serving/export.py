@@ -15,9 +15,10 @@ import tensorflow as tf
 from serving.signatures import build_signatures
 from serving.warm_up import Samples, play_samples, sample_requests, write_samples
 from xdrl.agents import Agent, CoreState
-from xdrl.config import network_config_to_json
+from xdrl.config import network_config_to_json, recipe_to_json
 from xdrl.explainers.maps import normalise
 from xdrl.storage.files import replaced_folder
+from xdrl.storage.histories import history_to_json
 from xdrl.storage.progress import read_progress, write_progress
 from xdrl.storage.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version
 from xdrl.storage.stored_agents import find_log
@@ -27,13 +28,12 @@ class ExportError(RuntimeError):
     """The export did not answer as the live network does; nothing was written."""
 
 
-def export_agent(agent: Agent, output: Path, evaluation: dict[str, Any] | None = None) -> Path:
+def export_agent(agent: Agent, output: Path) -> Path:
     """Writes the next version of an agent, whole or not at all.
 
     Args:
         agent: to export.
         output: folder of all exported agents; the version becomes `output/<Game>/<number>/`.
-        evaluation: its last evaluation's record, kept in `agent.json` without the single games.
 
     Returns:
         the version's folder.
@@ -50,7 +50,7 @@ def export_agent(agent: Agent, output: Path, evaluation: dict[str, Any] | None =
         servable.weights = [weight.value for weight in agent.network.weights]
         tf.saved_model.save(servable, str(folder), signatures=build_signatures(agent.network))
         (folder / AGENT_JSON).parent.mkdir()
-        record = json.dumps(_agent_record(agent, evaluation), indent=1)
+        record = json.dumps(_agent_record(agent), indent=1)
         (folder / AGENT_JSON).write_text(record + "\n")
         _copy_progress(agent, folder / PROGRESS_CSV)
         samples = play_samples(agent)
@@ -59,20 +59,26 @@ def export_agent(agent: Agent, output: Path, evaluation: dict[str, Any] | None =
     return version
 
 
-def _agent_record(agent: Agent, evaluation: dict[str, Any] | None) -> dict[str, Any]:
-    paths = [weight.path for weight in agent.network.weights]
-    kept = evaluation and {key: value for key, value in evaluation.items() if key not in ("agent", "scores", "lengths")}
+def _agent_record(agent: Agent) -> dict[str, Any]:
+    """Returns what `agent.json` says: of the evaluations all but the single games."""
+    paths, provenance = [weight.path for weight in agent.network.weights], agent.provenance
+    left_out = ("agent", "scores", "lengths")
     return {
         "game": agent.game.name,
         "network": network_config_to_json(agent.network.config),
         "heatmap_box": agent.network.heatmap_box._asdict(),
         "core_size": agent.network.core_size,
         "training": {
-            "agent_steps": agent.provenance.agent_steps,
-            "frames": agent.provenance.frames,
-            "seconds": round(agent.provenance.seconds, 1),
+            "agent_steps": provenance.agent_steps,
+            "frames": provenance.frames,
+            "seconds": round(provenance.seconds, 1),
+            "configuration": provenance.training and recipe_to_json(provenance.training),
+            "history": history_to_json(provenance.history),
         },
-        "evaluation": kept,
+        "evaluations": {
+            protocol: {key: value for key, value in record.items() if key not in left_out}
+            for protocol, record in provenance.evaluations.items()
+        },
         "variables": {path: f"weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index, path in enumerate(paths)},
         "exported": time.strftime("%Y-%m-%d"),
         "tensorflow": tf.__version__,

@@ -13,9 +13,12 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors", "xdrl.storage", "xdrl.pictures", "xdrl.explanations", "xdrl.views"],
+    ["xdrl.schedules", "xdrl.streams"],
+    ["xdrl.recipes"],
     ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.backgrounds"],
     ["xdrl.storage.saved_models", "xdrl.machine", "xdrl.pictures.figure_files"],
-    ["xdrl.config"],
+    ["xdrl.config", "xdrl.storage.histories"],
+    ["xdrl.settings"],
     # the game and the network
     ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores"],
     ["xdrl.networks"],
@@ -79,7 +82,8 @@ ORDER = [
     ["xdrl.pictures.curves"],
     ["xdrl.pictures.curve_figure", "xdrl.pictures.architecture"],
     ["xdrl.explanations.paper_figures"],
-    ["xdrl.views.terminal", "xdrl.views.benchmark_view"],
+    ["xdrl.table_one"],
+    ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
     ["xdrl.views.explaining_view"],
     # serving, and the commands over all
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
@@ -90,7 +94,7 @@ ORDER = [
     ["xdrl.benchmarks.serving"],
     ["xdrl.views.serving_view"],
     ["xdrl.commands", "xdrl.commands.console", "xdrl.commands.options"],
-    ["xdrl.commands.loading"],
+    ["xdrl.commands.loading", "xdrl.commands.playing"],
     [
         "xdrl.commands.benchmark",
         "xdrl.commands.evaluate",
@@ -103,6 +107,8 @@ ORDER = [
         "xdrl.commands.games",
         "xdrl.commands.plot",
         "xdrl.commands.query",
+        "xdrl.commands.recipe",
+        "xdrl.commands.table",
         "xdrl.commands.serve",
         "xdrl.commands.train",
     ],

@@ -9,6 +9,8 @@ from typing import Any
 from xdrl.backgrounds import decode_background
 from xdrl.errors import UserError
 from xdrl.games import Crop
+from xdrl.recipes import SCHEDULED, Recipe
+from xdrl.schedules import schedule_from_json, schedule_to_json
 from xdrl.storage.files import replace_file
 
 NETWORK_KINDS = ("e-a3c", "a3c")
@@ -30,6 +32,8 @@ class NetworkConfig:
         pixel_mean: mean luminance in [0, 1] of what the network sees, less the background, measured on random play.
         pixel_std: standard deviation of the same.
         background: what stands still on the screens of random play, as `encode_background` writes it; "" for none.
+        use_bias: whether the torso's convolutions have biases; without them, and with a pixel_mean of 0, the feature
+            map is 0 wherever a cell sees nothing but background.
     """
 
     kind: str
@@ -38,6 +42,7 @@ class NetworkConfig:
     pixel_mean: float
     pixel_std: float
     background: str = ""
+    use_bias: bool = True
 
     def __post_init__(self) -> None:
         """Raises UserError for an unknown kind, no actions, a deviation that is not positive, or another background."""
@@ -56,8 +61,8 @@ class NetworkConfig:
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
-    """A training run. Learning rate and clip were measured on Pong; the rest is the recipe of a public A3C.
+class TrainingConfig(Recipe):
+    """A training run: its recipe, and what else decides how it goes.
 
     Attributes:
         game: CamelCase name.
@@ -68,16 +73,6 @@ class TrainingConfig:
         emulator_threads: of one worker, which share its environments.
         convolution_dtype: that TensorFlow computes the convolutions in while training; weights, gradients and all else
             are float32. `bfloat16` is for processors that multiply it.
-        rollout_length: agent steps T between two updates of a worker.
-        discount: per agent step.
-        gae_lambda: trace parameter of the advantages (Schulman et al. 2016).
-        entropy_cost: weight of the policy's entropy in nats.
-        value_cost: weight of the half-squared error of the value.
-        reward_clip: rewards are clipped to plus and minus this in the loss (Mnih et al. 2015).
-        learning_rate: of Adam.
-        adam_epsilon: large, which its author reports as a big improvement for A3C.
-        gradient_norm_clip: global norm above which gradients are scaled down.
-        sticky_probability: of the training environments.
         checkpoint_seconds: time between two checkpoints.
         max_bad_gradients: non-finite gradients in a row that stop the run.
     """
@@ -89,32 +84,29 @@ class TrainingConfig:
     envs_per_worker: int = 12
     emulator_threads: int = 1
     convolution_dtype: str = "float32"
-    rollout_length: int = 20
-    discount: float = 0.99
-    gae_lambda: float = 0.95
-    entropy_cost: float = 0.01
-    value_cost: float = 0.5
-    reward_clip: float = 1.0
-    learning_rate: float = 3.75e-4
-    adam_epsilon: float = 1e-3
-    gradient_norm_clip: float = 40.0
-    sticky_probability: float = 0.0
     checkpoint_seconds: float = 60.0
     max_bad_gradients: int = 10
 
     def __post_init__(self) -> None:
         """Raises UserError where a number makes no sense."""
-        for name in ("num_workers", "envs_per_worker", "emulator_threads", "rollout_length", "max_bad_gradients"):
-            _require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        for name in ("discount", "gae_lambda", "sticky_probability"):
-            _require(name, getattr(self, name), 0 <= getattr(self, name) <= 1, "between 0 and 1")
-        for name in ("entropy_cost", "value_cost"):
-            _require(name, getattr(self, name), getattr(self, name) >= 0, "at least 0")
-        for name in ("reward_clip", "learning_rate", "adam_epsilon", "gradient_norm_clip", "checkpoint_seconds"):
-            _require(name, getattr(self, name), getattr(self, name) > 0, "above 0")
+        super().__post_init__()
+        for name in ("num_workers", "envs_per_worker", "emulator_threads", "max_bad_gradients"):
+            self.require(name, getattr(self, name) >= 1, "at least 1")
+        self.require("checkpoint_seconds", self.checkpoint_seconds > 0, "above 0")
         for name, expected in (("network", NETWORK_KINDS), ("convolution_dtype", CONVOLUTION_DTYPES)):
-            _require(name, getattr(self, name), getattr(self, name) in expected, f"one of {', '.join(expected)}")
-        _require("seed", self.seed, 0 <= self.seed < 2**31, "between 0 and 2147483647")
+            self.require(name, getattr(self, name) in expected, f"one of {', '.join(expected)}")
+        self.require("seed", 0 <= self.seed < 2**31, "between 0 and 2147483647")
+
+
+def recipe_to_json(config: Recipe) -> dict[str, Any]:
+    """Returns a recipe, or a whole run, as plain JSON values; `training_config_from_json` turns a run back."""
+    return {name: schedule_to_json(value) if name in SCHEDULED else value for name, value in vars(config).items()}
+
+
+def training_config_from_json(values: dict[str, Any]) -> TrainingConfig:
+    """Builds the record from what `recipe_to_json` returned."""
+    schedules = {name: schedule_from_json(values[name]) for name in SCHEDULED if name in values}
+    return TrainingConfig(**(values | schedules))
 
 
 def network_config_to_json(config: NetworkConfig) -> dict[str, Any]:
@@ -129,7 +121,7 @@ def network_config_from_json(values: dict[str, Any]) -> NetworkConfig:
 
 def save_run_config(path: Path, training: TrainingConfig, network: NetworkConfig) -> None:
     """Writes a run's `config.json`."""
-    values = {"training": dataclasses.asdict(training), "network": network_config_to_json(network)}
+    values = {"training": recipe_to_json(training), "network": network_config_to_json(network)}
     replace_file(path, json.dumps(values, indent=2) + "\n")
 
 
@@ -141,11 +133,6 @@ def load_run_config(path: Path) -> tuple[TrainingConfig, NetworkConfig]:
     """
     try:
         values = json.loads(path.read_text())
-        return TrainingConfig(**values["training"]), network_config_from_json(values["network"])
+        return training_config_from_json(values["training"]), network_config_from_json(values["network"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"expected a run's configuration in {path}, got {type(error).__name__}: {error}") from error
-
-
-def _require(name: str, value: object, is_valid: bool, expected: str) -> None:
-    if not is_valid:
-        raise UserError(f"expected {name} {expected}, got {value}")

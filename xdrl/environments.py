@@ -1,6 +1,7 @@
 """Vectorised Atari environments: raw screens, true scores, and the protocols that games are played under."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import ale_py
@@ -177,15 +178,57 @@ def decorrelate(environment: VectorEnvironment, seed: int, longest: int) -> np.n
     return screens
 
 
+class JoinedEnvironments(VectorEnvironment):
+    """Environments of one game that are played under different protocols, and stepped as if they were one."""
+
+    def __init__(self, parts: Sequence[VectorEnvironment]) -> None:
+        """Takes the environments, in the order of their axis."""
+        self._parts = parts
+        self.num_envs = sum(part.num_envs for part in parts)
+        self.action_names = parts[0].action_names
+        self._bounds = np.cumsum([part.num_envs for part in parts])[:-1]
+
+    def reset(self, seed: int) -> np.ndarray:
+        """Starts a new game in every environment; environment b is seeded with seed + b."""
+        firsts = (0, *self._bounds)
+        return np.concatenate([part.reset(seed + int(b)) for part, b in zip(self._parts, firsts, strict=True)])
+
+    def restart(self, mask: np.ndarray) -> np.ndarray:
+        """Starts a new game in some environments, and returns every environment's present screen."""
+        masks = np.split(mask, self._bounds)
+        return np.concatenate([part.restart(own) for part, own in zip(self._parts, masks, strict=True)])
+
+    def step(self, actions: np.ndarray) -> Steps:
+        """Takes one agent step in every environment."""
+        split = np.split(np.asarray(actions), self._bounds)
+        steps = [part.step(own) for part, own in zip(self._parts, split, strict=True)]
+        return Steps(*(np.concatenate(field) for field in zip(*steps, strict=True)))
+
+    def close(self) -> None:
+        """Frees the emulators."""
+        for part in self._parts:
+            part.close()
+
+
 def training_environment(config: TrainingConfig) -> VectorEnvironment:
-    """Makes one worker's environments, in which a lost life ends the learner's episode."""
-    return VectorEnvironment(
-        find_game(config.game),
-        config.envs_per_worker,
-        training_protocol(config.sticky_probability),
-        life_loss_terminates=True,
-        num_threads=min(config.emulator_threads, config.envs_per_worker),
-    )
+    """Makes one worker's environments, in which a lost life ends the learner's episode.
+
+    Where sticky actions are for a share of them, the first ones have them, rounded to whole environments.
+    """
+    num_sticky = round(config.envs_per_worker * config.sticky_share) if config.sticky_probability else 0
+    sizes = {config.sticky_probability: num_sticky, 0.0: config.envs_per_worker - num_sticky}
+    parts = [
+        VectorEnvironment(
+            find_game(config.game),
+            num_envs,
+            training_protocol(probability),
+            life_loss_terminates=True,
+            num_threads=min(config.emulator_threads, num_envs),
+        )
+        for probability, num_envs in sizes.items()
+        if num_envs
+    ]
+    return parts[0] if len(parts) == 1 else JoinedEnvironments(parts)
 
 
 def training_protocol(sticky_probability: float) -> Protocol:

@@ -1,5 +1,6 @@
 """Plays whole games: many at once for a score, one with everything kept for an explanation."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Generator, Iterator
@@ -15,6 +16,7 @@ from xdrl.config import SCORE_WINDOW
 from xdrl.environments import VectorEnvironment, find_protocol
 from xdrl.games import Protocol
 from xdrl.rollouts import sample_actions
+from xdrl.streams import merge_in_threads
 
 MAX_ENVS = 16
 """Games played side by side: enough to fill the network's batch on two cores."""
@@ -84,7 +86,7 @@ class Recording:
 
 
 def play_episodes(
-    agent: Agent, protocol: Protocol, num_episodes: int, *, is_greedy: bool, seed: int
+    agent: Agent, protocol: Protocol, num_episodes: int, *, is_greedy: bool, seed: int, num_threads: int = 1
 ) -> Iterator[Episode]:
     """Plays the first N games that are started, so that short games are not preferred.
 
@@ -94,11 +96,29 @@ def play_episodes(
         num_episodes: N.
         is_greedy: take the most probable action; else draw from the policy.
         seed: of the games and of the draws.
+        num_threads: that share the games among themselves, each with environments and draws of its own; the games
+            differ with their number, and not with their speed.
 
     Yields:
         the games as they end.
     """
-    num_envs = min(num_episodes, MAX_ENVS)
+    num_threads = min(num_threads, num_episodes)
+    max_envs = -(-MAX_ENVS // num_threads)
+
+    def play(thread: int) -> Generator[Episode | None, None, None]:
+        share = range(thread, num_episodes, num_threads)
+        # Of one thread the seed itself, so that its games are those of every earlier evaluation.
+        own_seed = seed if num_threads == 1 else int(np.random.SeedSequence([seed, thread]).generate_state(1)[0] >> 2)
+        for episode in _play_in_turn(agent, protocol, len(share), min(len(share), max_envs), is_greedy, own_seed):
+            yield episode and dataclasses.replace(episode, index=share[episode.index])
+
+    yield from merge_in_threads([play(thread) for thread in range(num_threads)])
+
+
+def _play_in_turn(
+    agent: Agent, protocol: Protocol, num_episodes: int, num_envs: int, is_greedy: bool, seed: int
+) -> Iterator[Episode | None]:
+    """Plays side by side and yields the games as they end, and None after every step."""
     environment = VectorEnvironment(agent.game, num_envs, protocol)
     generator = np.random.default_rng(seed)
     screens = environment.reset(seed)
@@ -121,6 +141,7 @@ def play_episodes(
                     yield Episode(int(indices[env]), float(scores[env]), int(lengths[env]), is_truncated)
                 indices[env] = started
                 started += 1
+            yield None
     finally:
         environment.close()
 

@@ -39,6 +39,7 @@ class Learner:
         network: Network,
         optimizer: keras.Optimizer,
         apply: Callable[[Sequence[Any]], None],
+        learning_rate_at: Callable[[int], float],
         max_bad_gradients: int,
     ) -> None:
         """Holds the global network.
@@ -47,6 +48,7 @@ class Learner:
             network: the global network.
             optimizer: whose statistics all workers share.
             apply: applies gradients to the network's weights through that optimizer.
+            learning_rate_at: the optimizer's, after a number of agent steps.
             max_bad_gradients: non-finite gradients in a row that stop the run.
         """
         self.network = network
@@ -56,7 +58,7 @@ class Learner:
         self.updates = 0
         self.bad_gradients = 0
         self._bad_in_a_row = 0
-        self._apply = apply
+        self._apply, self._learning_rate_at = apply, learning_rate_at
         self._max_bad_gradients = max_bad_gradients
 
     def apply(self, gradients: Gradients, copied_at: int, num_steps: int) -> int:
@@ -77,6 +79,7 @@ class Learner:
             self.agent_steps += num_steps
             lag = self.updates - copied_at
             if math.isfinite(gradients.norm):
+                self.optimizer.learning_rate.assign(self._learning_rate_at(self.agent_steps))
                 self._apply(gradients.gradients)
                 self.updates += 1
                 self._bad_in_a_row = 0

@@ -9,6 +9,18 @@ from xdrl.returns import generalised_advantages, n_step_returns
 from xdrl.rollouts import Rollout
 
 
+class Costs(NamedTuple):
+    """Weights of a loss's parts at one moment of a run, float or scalar tensors.
+
+    Attributes:
+        value: of the half-squared error of the value.
+        entropy: of the policy's entropy in nats.
+    """
+
+    value: Any
+    entropy: Any
+
+
 class Losses(NamedTuple):
     """Scalars, float32.
 
@@ -25,14 +37,21 @@ class Losses(NamedTuple):
     entropy: Any
 
 
-def actor_critic_losses(logits: Any, values: Any, rollout: Rollout, config: TrainingConfig) -> Losses:
+def costs_at(config: TrainingConfig, agent_steps: int) -> Costs:
+    """Returns what the schedules of a run say after so many agent steps."""
+    progress = config.progress(agent_steps)
+    return Costs(config.value_cost(progress), config.entropy_cost(progress))
+
+
+def actor_critic_losses(logits: Any, values: Any, rollout: Rollout, config: TrainingConfig, costs: Costs) -> Losses:
     """Computes the losses of a rollout; the steps whose action the environment ignored count for nothing.
 
     Args:
         logits: float32 [T, B, A].
         values: float32 [T, B].
         rollout: the steps, with `is_first` [T + 1, B].
-        config: discount, GAE lambda, costs and the reward clip.
+        config: discount, GAE lambda and the reward clip.
+        costs: of value and entropy.
 
     Returns:
         the four losses.
@@ -53,7 +72,7 @@ def actor_critic_losses(logits: Any, values: Any, rollout: Rollout, config: Trai
     policy = policy_losses(logits, rollout.actions, advantages) * is_counted
     value = 0.5 * ops.square(returns - values) * is_counted
     entropy = policy_entropies(logits) * is_counted
-    total = policy + config.value_cost * value - config.entropy_cost * entropy
+    total = policy + costs.value * value - costs.entropy * entropy
     num_counted = ops.maximum(ops.sum(is_counted), 1.0)
     return Losses(
         total=ops.sum(total) / rewards.shape[1],

@@ -1,6 +1,7 @@
 """What suits the machine: how many workers, environments and emulator threads train on it unless told otherwise."""
 
 import os
+import platform
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,3 +77,11 @@ def count_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def describe_processor() -> str:
+    """Names the processor, as far as the system tells."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()

@@ -128,7 +128,7 @@ def build_network(config: NetworkConfig, seed: int = 0) -> Network:
         config.crop, config.pixel_mean, config.pixel_std, config.background, name="preprocessing"
     )
     observation = preprocess(screens)
-    torso = keras.Model(screens, build_torso(observation, seeds), name="torso")
+    torso = keras.Model(screens, build_torso(observation, seeds, config.use_bias), name="torso")
     extract = keras.Model(observation, torso.output, name="extract")
     feature_map = keras.Input(torso.output_shape[1:], name="feature_map")
     readout = keras.Model(feature_map, build_readout(feature_map, seeds), name="readout")
@@ -197,27 +197,27 @@ def arrays_to_variables(arrays: Mapping[str, np.ndarray], variables: Sequence[ke
         variable.assign(arrays[variable.path])
 
 
-def _e_a3c_torso(observation: Any, seeds: keras.random.SeedGenerator) -> Any:
+def _e_a3c_torso(observation: Any, seeds: keras.random.SeedGenerator, use_bias: bool) -> Any:
     """Four widened convolutions, each with a max-pool; the last one's pool belongs to the readout.
 
     Pool and ReLU commute, and the pool first is cheaper. After the last convolution the ReLU comes first, so that
     the map that is explained holds what the ReLU lets through.
     """
     # Differs from the paper: it gives no kernels. Odd ones with SAME padding make a cell one block of the crop.
-    x = observation
+    x, options = observation, {"padding": "same", "use_bias": use_bias}
     for index, (channels, kernel) in enumerate([(32, 5), (32, 5), (64, 3)]):
-        x = _convolution(channels, kernel, f"convolution_{index + 1}", seeds, padding="same")(x)
+        x = _convolution(channels, kernel, f"convolution_{index + 1}", seeds, **options)(x)
         x = layers.ReLU()(layers.MaxPooling2D(2)(x))
-    return layers.ReLU(name="feature_map")(_convolution(64, 3, "convolution_4", seeds, padding="same")(x))
+    return layers.ReLU(name="feature_map")(_convolution(64, 3, "convolution_4", seeds, **options)(x))
 
 
 def _e_a3c_readout(feature_map: Any, seeds: keras.random.SeedGenerator) -> Any:
     return layers.Flatten()(layers.MaxPooling2D(2)(feature_map))
 
 
-def _a3c_torso(observation: Any, seeds: keras.random.SeedGenerator) -> Any:
-    x = layers.ReLU()(_convolution(16, 8, "convolution_1", seeds, strides=4)(observation))
-    return layers.ReLU(name="feature_map")(_convolution(32, 4, "convolution_2", seeds, strides=2)(x))
+def _a3c_torso(observation: Any, seeds: keras.random.SeedGenerator, use_bias: bool) -> Any:
+    x = layers.ReLU()(_convolution(16, 8, "convolution_1", seeds, strides=4, use_bias=use_bias)(observation))
+    return layers.ReLU(name="feature_map")(_convolution(32, 4, "convolution_2", seeds, strides=2, use_bias=use_bias)(x))
 
 
 def _a3c_readout(feature_map: Any, seeds: keras.random.SeedGenerator) -> Any:

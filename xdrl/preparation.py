@@ -1,6 +1,5 @@
 """What a call of `train` starts from: the run that is there, another agent's weights, or nothing."""
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from xdrl.backgrounds import decode_background, encode_background
+from xdrl.backgrounds import encode_background, measure_background
 from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.environments import VectorEnvironment, action_names
 from xdrl.errors import UserError
@@ -20,8 +19,9 @@ from xdrl.storage.checkpoints import RunState
 from xdrl.storage.runs import Run, open_run
 from xdrl.storage.stored_agents import find_log, read_agent
 
-PIXEL_SCREENS, PIXEL_ENVS = 1000, 8
-"""Screens of random play that background and constants are measured on, and the environments they come from."""
+PIXEL_SCREENS, PIXEL_ENVS, PIXEL_PARTS = 1000, 8, 10
+"""Screens of random play that background and deviation are measured on, the environments they come from, and the parts
+that they are preprocessed in."""
 
 
 def prepare_run(
@@ -50,7 +50,7 @@ def prepare_run(
             raise UserError(f"{run_dir} holds a run that would go on; --from starts a new one, --fresh puts this aside")
         return run
     defaults = suited._asdict() if suited else {}
-    training = TrainingConfig(**{"game": game.name, **dataclasses.asdict(game.recipe), **defaults, **settings})
+    training = TrainingConfig(**{"game": game.name, **vars(game.recipe), **defaults, **settings})
     if start_from is None:
         return Run(run_dir, training, describe_network(game, training.network, training.seed))
     agent = read_agent(start_from)
@@ -69,27 +69,31 @@ def prepare_run(
         first_weights=agent.weights,
         first_state=RunState(agent_steps=steps, seconds=seconds),
         first_log=find_log(agent.provenance.source),
+        history=agent.provenance.history,
     )
 
 
 def describe_network(game: Game, kind: str, seed: int) -> NetworkConfig:
-    """Returns the configuration of a new network for a game, its background and constants measured on random play."""
-    observations = _observe_random_play(game, seed)
-    background = encode_background(np.median(observations, axis=0))
-    moving = observations - decode_background(background)
-    return NetworkConfig(kind, action_names(game), game.crop, float(np.mean(moving)), float(np.std(moving)), background)
+    """Returns the configuration of a new network for a game, its background and deviation measured on random play."""
+    screens = _play_at_random(game, seed)
+    background = encode_background(measure_background(screens))
+    preprocess = ScreenPreprocessing(game.crop, pixel_mean=0.0, pixel_std=1.0, background=background)
+    moving = np.concatenate(
+        [keras.ops.convert_to_numpy(preprocess(part)) for part in np.array_split(screens, PIXEL_PARTS)]
+    )
+    # A3C is the published network; E-A3C's torso has no biases, so that its map cannot point at nothing.
+    return NetworkConfig(
+        kind, action_names(game), game.crop, 0.0, float(np.std(moving)), background, use_bias=kind != "e-a3c"
+    )
 
 
-def _observe_random_play(game: Game, seed: int) -> np.ndarray:
-    """Returns the luminance of 1,000 screens, float32 [1000, 80, 80] in [0, 1]."""
+def _play_at_random(game: Game, seed: int) -> np.ndarray:
+    """Returns 1,000 screens of random play, uint8 [1000, 210, 160, 3]."""
     environment = VectorEnvironment(game, PIXEL_ENVS)
     generator = np.random.default_rng(seed)
-    luminance = ScreenPreprocessing(game.crop, pixel_mean=0.0, pixel_std=1.0)
-    screens = environment.reset(seed)
-    observations = []
-    for _ in range(PIXEL_SCREENS // PIXEL_ENVS):
-        observations.append(keras.ops.convert_to_numpy(luminance(screens))[..., 0])
+    screens = [environment.reset(seed)]
+    for _ in range(PIXEL_SCREENS // PIXEL_ENVS - 1):
         actions = generator.integers(0, len(environment.action_names), PIXEL_ENVS)
-        screens = environment.step(actions).screens
+        screens.append(environment.step(actions).screens)
     environment.close()
-    return np.concatenate(observations)
+    return np.concatenate(screens)

@@ -43,10 +43,11 @@ class MapGrid(NamedTuple):
 
 @keras.saving.register_keras_serializable("xdrl")
 class ScreenPreprocessing(keras.layers.Layer):
-    """Crops, averages by area to 80 x 80, takes the luminance, less the background, and normalises.
+    """Crops, takes the background away, averages by area to 80 x 80, takes the luminance and normalises.
 
     What stands still would otherwise be most of what the network sees: a sprite of Qbert is a change of 1.5 standard
-    deviations beside its pyramid, and one of 7 without it.
+    deviations beside its pyramid, and one of 7 without it. The background goes first, from whole numbers, so that
+    the observation is exactly 0 where the screen is its background and the mean is 0.
 
     Luminance and the averaging across are one product: both are linear, and neighbours on the screen become one pixel.
     The averaging down is a constant matrix: Keras has no area resize, and TensorFlow's has no gradient.
@@ -56,7 +57,10 @@ class ScreenPreprocessing(keras.layers.Layer):
         """Fixes the crop, the two constants, in [0, 1], and the background, as `encode_background` writes it."""
         super().__init__(trainable=False, **kwargs)
         self.crop, self.pixel_std = crop, pixel_std
-        self._offset = decode_background(background) + np.float32(pixel_mean)
+        still = decode_background(background)
+        is_screen = still.dtype == np.uint8
+        self._still = still[crop.top : crop.bottom].astype(np.float32) if is_screen and still.any() else None
+        self._offset = np.float32(pixel_mean) + (0 if is_screen else still)
         self._rows = area_matrix(crop.bottom - crop.top, OBSERVATION_SIZE)
         self._neighbours = np.tile(np.array(LUMINANCE_WEIGHTS, np.float32) / (255 * _ACROSS), _ACROSS)[:, None]
 
@@ -67,10 +71,12 @@ class ScreenPreprocessing(keras.layers.Layer):
             screens: uint8 [N, 210, 160, 3], RGB.
 
         Returns:
-            float32 [N, 80, 80, 1], of mean 0 and deviation 1 over random play; what stands still is near 0.
+            float32 [N, 80, 80, 1], of deviation 1 over random play; what stands still is near 0, or exactly 0.
         """
-        cropped = screens[:, self.crop.top : self.crop.bottom]
-        neighbours = ops.reshape(ops.cast(cropped, "float32"), [-1, len(self._neighbours)])
+        cropped = ops.cast(screens[:, self.crop.top : self.crop.bottom], "float32")
+        if self._still is not None:
+            cropped = cropped - self._still
+        neighbours = ops.reshape(cropped, [-1, len(self._neighbours)])
         luminance = ops.matmul(neighbours, self._neighbours)
         averaged = ops.matmul(self._rows, ops.reshape(luminance, [-1, self._rows.shape[1], OBSERVATION_SIZE]))
         return ops.expand_dims((averaged - self._offset) / self.pixel_std, -1)

@@ -4,7 +4,6 @@ import dataclasses
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +17,8 @@ from xdrl.learner import Learner
 from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
 from xdrl.rollouts import RolloutCollector
 from xdrl.storage.checkpoints import Arrays, Checkpoint, RunState, save_best, save_checkpoint
-from xdrl.storage.progress import Progress, ProgressLog, is_new_best, record_scores, summarise
+from xdrl.storage.histories import write_history
+from xdrl.storage.progress import Progress, ProgressLog, record_scores, summarise
 from xdrl.storage.runs import CONFIG, Run
 from xdrl.workers import Report, Worker
 
@@ -28,41 +28,13 @@ DECORRELATION_STEPS = 500
 """Agent steps of random play at most, before a worker's games count."""
 
 
-@dataclass(frozen=True)
-class Budget:
-    """When a call of `train` ends; what comes first.
-
-    Attributes:
-        agent_steps: of the whole run, resumed steps included.
-        seconds: of this call; None is no bound.
-    """
-
-    agent_steps: int
-    seconds: float | None = None
-
-    def seconds_left(self, agent_steps: int, steps_done: int, elapsed: float) -> float:
-        """Estimates the time left.
-
-        Args:
-            agent_steps: of the run so far.
-            steps_done: in this call.
-            elapsed: seconds of this call.
-
-        Returns:
-            seconds, NaN where it cannot be told yet.
-        """
-        by_steps = (self.agent_steps - agent_steps) * elapsed / steps_done if steps_done else float("nan")
-        by_clock = float("nan") if self.seconds is None else self.seconds - elapsed
-        return float(np.maximum(0.0, np.fmin(by_steps, by_clock)))
-
-
-def train(run: Run, budget: Budget, stop: threading.Event) -> Iterator[Progress]:
-    """Trains, and saves as it goes; whatever ends it, the last thing it does is save.
+def train(run: Run, stop: threading.Event, seconds: float | None = None) -> Iterator[Progress]:
+    """Trains until the run's budget is used, and saves as it goes; whatever ends it, the last thing it does is save.
 
     Args:
         run: what to start from, and where everything goes; the caller holds its folder's lock.
-        budget: when to end.
         stop: set it to end soon and cleanly.
+        seconds: bound of this call; None is no bound.
 
     Yields:
         how the run is doing, about twice a second.
@@ -72,7 +44,8 @@ def train(run: Run, budget: Budget, stop: threading.Event) -> Iterator[Progress]
         UserError: a checkpoint could not be written; the one before is untouched.
     """
     save_run_config(run.run_dir / CONFIG, run.training, run.network)
-    session = _Session(run, budget, stop)
+    write_history(run.run_dir, run.history)
+    session = _Session(run, stop, seconds)
     engine = ThreadEngine(session.workers, session.is_over)
     try:
         with engine:
@@ -88,11 +61,31 @@ def train(run: Run, budget: Budget, stop: threading.Event) -> Iterator[Progress]
     session.close([])
 
 
+def seconds_left(
+    config: TrainingConfig, agent_steps: int, steps_done: int, elapsed: float, seconds: float | None
+) -> float:
+    """Estimates the time left of a call.
+
+    Args:
+        config: of the run.
+        agent_steps: of the run so far.
+        steps_done: in this call.
+        elapsed: seconds of this call.
+        seconds: its bound, None for none.
+
+    Returns:
+        seconds, NaN where it cannot be told yet.
+    """
+    by_steps = (config.agent_steps - agent_steps) * elapsed / steps_done if steps_done else float("nan")
+    by_clock = float("nan") if seconds is None else seconds - elapsed
+    return float(np.maximum(0.0, np.fmin(by_steps, by_clock)))
+
+
 class _Session:
     """What lives while a run is under way."""
 
-    def __init__(self, run: Run, budget: Budget, stop: threading.Event) -> None:
-        self._run_dir, self._config, self._budget, self._stop = run.run_dir, run.training, budget, stop
+    def __init__(self, run: Run, stop: threading.Event, seconds: float | None) -> None:
+        self._run_dir, self._config, self._stop, self._seconds = run.run_dir, run.training, stop, seconds
         self.state = run.checkpoint.state if run.checkpoint else dataclasses.replace(run.first_state)
         self.learner = _start_learner(run)
         self._generators = _build_generators(run.training, self.state)
@@ -107,8 +100,8 @@ class _Session:
 
     def is_over(self) -> bool:
         elapsed = time.monotonic() - self._started
-        is_late = self._budget.seconds is not None and elapsed >= self._budget.seconds
-        return self._stop.is_set() or is_late or self.learner.agent_steps >= self._budget.agent_steps
+        is_late = self._seconds is not None and elapsed >= self._seconds
+        return self._stop.is_set() or is_late or self.learner.agent_steps >= self._config.agent_steps
 
     def advance(self, reports: list[Report], is_last: bool = False) -> Progress:
         """Takes the reports in, and writes a row and a checkpoint when they are due."""
@@ -118,7 +111,7 @@ class _Session:
         record_scores(self.state, reports)
         self.state.agent_steps, self.state.bad_gradients = self.learner.agent_steps, self.learner.bad_gradients
         self._row_reports += reports
-        progress = summarise(self.state, self._row_reports, now - self._row_time)
+        progress = summarise(self._config, self.state, self._row_reports, now - self._row_time)
         if self._row_reports and (is_last or now - self._row_time >= ROW_SECONDS):
             self._log.write(progress)
             self._row_reports, self._row_time = [], now
@@ -127,15 +120,14 @@ class _Session:
         return progress
 
     def save(self) -> None:
-        """Writes a checkpoint, and `best/` when the last 100 games are the best so far."""
+        """Writes a checkpoint, and `best/` when the budget is used."""
         with self.learner.lock:
             weights = variables_to_arrays(self.learner.network.weights)
             optimizer = variables_to_arrays(self.learner.optimizer.variables)
             self.state.agent_steps = self.learner.agent_steps
             self.state.updates, self.state.bad_gradients = self.learner.updates, self.learner.bad_gradients
         self.state.random_states = [dict(generator.bit_generator.state) for generator in self._generators]
-        if is_new_best(self.state):
-            self.state.best_mean = float(np.mean(self.state.recent_scores))
+        if self.state.agent_steps >= self._config.agent_steps:
             save_best(self._run_dir, weights, self.state)
         save_checkpoint(self._run_dir, Checkpoint(weights, _split_optimizer(optimizer), self.state))
         self._saved_at = time.monotonic()
@@ -168,11 +160,10 @@ def _start_learner(run: Run) -> Learner:
         arrays_to_variables(checkpoint.weights, learner.network.weights)
         merged = {path: array for arrays in checkpoint.optimizer.values() for path, array in arrays.items()}
         arrays_to_variables(merged, learner.optimizer.variables)
-        learner.optimizer.learning_rate.assign(run.training.learning_rate)  # which may have changed since
         learner.updates, learner.bad_gradients = checkpoint.state.updates, checkpoint.state.bad_gradients
     elif run.first_weights is not None:
         arrays_to_variables(run.first_weights, learner.network.weights)
-    learner.agent_steps = (checkpoint.state if checkpoint else run.first_state).agent_steps
+    learner.agent_steps = run.agent_steps
     return learner
 
 

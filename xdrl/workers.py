@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from xdrl.learner import Gradients, Learner
+from xdrl.losses import Costs
 from xdrl.rollouts import Rollout, RolloutCollector
 
 
@@ -31,7 +32,8 @@ class Worker:
         learner: Learner,
         collector: RolloutCollector,
         copy_weights: Callable[[], None],
-        compute_gradients: Callable[[Rollout], Gradients],
+        compute_gradients: Callable[[Rollout, Costs], Gradients],
+        costs_after: Callable[[int], Costs],
         rollout_length: int,
     ) -> None:
         """Takes its collaborators.
@@ -41,10 +43,11 @@ class Worker:
             collector: plays the worker's environments with the worker's network.
             copy_weights: copies the global weights into the worker's network.
             compute_gradients: of the worker's network.
+            costs_after: the loss's, after a number of agent steps of the run.
             rollout_length: T.
         """
         self._learner, self._collector = learner, collector
-        self._copy_weights, self._compute_gradients = copy_weights, compute_gradients
+        self._copy_weights, self._compute_gradients, self._costs_after = copy_weights, compute_gradients, costs_after
         self._rollout_length = rollout_length
 
     def update(self) -> Report:
@@ -52,6 +55,6 @@ class Worker:
         copied_at = self._learner.updates
         self._copy_weights()
         rollout, scores = self._collector.collect(self._rollout_length)
-        gradients = self._compute_gradients(rollout)
+        gradients = self._compute_gradients(rollout, self._costs_after(self._learner.agent_steps))
         lag = self._learner.apply(gradients, copied_at, rollout.actions.size)
         return Report(rollout.actions.size, scores, gradients._replace(gradients=()), lag)

@@ -15,7 +15,7 @@ import pytest
 import cli
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c")
+SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
 ENVIRONMENT = {**os.environ, "COLUMNS": "200", "CUDA_VISIBLE_DEVICES": ""}
 TIMEOUT = 120
 

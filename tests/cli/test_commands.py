@@ -18,10 +18,10 @@ import cli
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *("train", "evaluate", "explain", "watch", "trust", "figures", "plot"),
+    *("train", "recipe", "evaluate", "table", "explain", "watch", "trust", "figures", "plot"),
     *("export", "serve", "query", "games", "methods", "benchmark"),
 )
-SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c")
+SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def test_training_saves_a_run_and_a_second_call_goes_on(home, done):
 
 
 def test_an_evaluation_is_shown_and_kept_with_the_run(home, done):
-    record = json.loads((home / "runs/Pong/evaluation.json").read_text())
+    record = json.loads((home / "runs/Pong/evaluations.json").read_text())["sticky"]
     assert (record["game"], record["protocol"], record["actions"], record["seed"]) == ("Pong", "sticky", "sampled", 3)
     assert len(record["scores"]) == record["num_episodes"] == 1
     said = done["evaluate"].stdout
-    assert "Written: runs/Pong/evaluation.json" in said
+    assert "Written: runs/Pong/evaluations.json" in said
     assert re.search(rf"best score +. {record['scores'][0]:,.0f} ", said)
 
 
@@ -126,7 +126,7 @@ def test_watching_shows_a_page_until_it_is_stopped(start, end, home, done):
 def test_an_export_brings_its_evaluation_and_is_listed(home, done):
     assert "Written: saved_models/Pong/1" in done["export"].stdout
     values = json.loads((home / "saved_models/Pong/1/assets.extra/agent.json").read_text())
-    assert values["evaluation"]["protocol"] == "sticky" and "scores" not in values["evaluation"]
+    assert values["evaluations"]["sticky"]["protocol"] == "sticky" and "scores" not in values["evaluations"]["sticky"]
     assert "version 1, 120 steps" in done["games"].stdout
 
 

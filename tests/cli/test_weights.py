@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c")
+SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
 BRIEF = ("--agent-steps", "1", "--minutes", "0.01")
 """Ends a training that should have been refused."""
 
@@ -23,7 +23,7 @@ def test_weights_are_exported_read_and_trained_from(run, home, done, tmp_path):
     said = run(home, "evaluate", "--agent", path, "--episodes", 1, "--output", tmp_path / "pong.json")
     assert (said.returncode, said.stderr) == (0, "")
     assert json.loads((tmp_path / "pong.json").read_text())["game"] == "Pong"
-    said = run(tmp_path, "train", "Pong", "--from", path, "--emulator-threads", 2, "--agent-steps", 40, *SMALL)
+    said = run(tmp_path, "train", "Pong", "--from", path, "--set", "emulator_threads=2", "--agent-steps", 300, *SMALL)
     assert (said.returncode, said.stderr) == (0, "")
     assert json.loads((tmp_path / "runs/Pong/config.json").read_text())["training"]["emulator_threads"] == 2
 

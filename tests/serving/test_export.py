@@ -9,9 +9,12 @@ import tensorflow as tf
 import serving.export
 from serving.export import ExportError, export_agent
 from xdrl.agents import Agent, load_agent
+from xdrl.config import load_run_config
 from xdrl.errors import UserError
 from xdrl.networks import variables_to_arrays
+from xdrl.storage.histories import describe_call, write_history
 from xdrl.storage.progress import Progress, write_progress
+from xdrl.storage.runs import save_evaluation
 from xdrl.storage.saved_models import PROGRESS_CSV, read_agent_json
 
 ALWAYS = ["agent.json", "sample.png", "tf_serving_warmup_requests"]
@@ -49,8 +52,9 @@ def test_an_export_holds_what_a_server_and_a_reader_need(exported):
 
 def test_the_description_says_what_the_agent_is(exported, agent):
     values = read_agent_json(exported)
-    assert (values["game"], values["core_size"], values["evaluation"]) == ("Pong", 256, None)
-    assert values["training"] == {"agent_steps": 40, "frames": 160, "seconds": 1.5}
+    assert (values["game"], values["core_size"], values["evaluations"]) == ("Pong", 256, {})
+    training = {"agent_steps": 40, "frames": 160, "seconds": 1.5, "configuration": None, "history": []}
+    assert values["training"] == training
     assert values["network"] == {
         "kind": "a3c",
         "action_names": list(agent.action_names),
@@ -58,6 +62,7 @@ def test_the_description_says_what_the_agent_is(exported, agent):
         "pixel_mean": 0.35,
         "pixel_std": 0.2,
         "background": "",
+        "use_bias": True,
     }
     assert values["heatmap_box"] == {"top": 46, "left": 12, "bottom": 174, "right": 140}
     assert values["tensorflow"] == tf.__version__
@@ -76,14 +81,20 @@ def test_the_next_version_has_the_next_number_and_brings_the_evaluation(tiny, tm
     for name in ("9", "10"):
         (tmp_path / "Pong" / name).mkdir(parents=True)
         (tmp_path / "Pong" / name / "saved_model.pb").touch()
-    agent = tiny.make_agent(seed=1)
     record = {"agent": "runs/Pong", "mean": -20.5, "scores": [-20.0, -21.0], "lengths": [800, 900], "seed": 0}
-    version = export_agent(agent, tmp_path, record)
+    run = tiny.write_run(tiny.make_agent(seed=1), tmp_path / "runs" / "Pong", agent_steps=40)
+    save_evaluation(run, record | {"protocol": "sticky", "agent_steps": 40})
+    write_history(run, (describe_call(["train", "Pong"], 0),))
+    agent = load_agent(run)
+    version = export_agent(agent, tmp_path)
     assert version == tmp_path / "Pong" / "11"
     assert sorted(path.name for path in version.parent.iterdir()) == ["10", "11", "9"]
-    assert read_agent_json(version)["evaluation"] == {"mean": -20.5, "seed": 0}
+    kept = {"sticky": {"mean": -20.5, "seed": 0, "protocol": "sticky", "agent_steps": 40}}
+    assert read_agent_json(version)["evaluations"] == kept
     found = load_agent(version.parent)
-    assert found.provenance.evaluation == {"mean": -20.5, "seed": 0}
+    assert found.provenance.evaluations == kept
+    assert found.provenance.training == agent.provenance.training == load_run_config(run / "config.json")[0]
+    assert [call.command for call in found.provenance.history] == ["python cli.py train Pong"]
     screens = tiny.play_randomly(agent, 1, steps=2)
     np.testing.assert_array_equal(found.act(screens).logits, agent.act(screens).logits)
 

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from xdrl.config import (
     save_run_config,
 )
 from xdrl.errors import UserError
+from xdrl.schedules import constant, linear
 
 NAN = float("nan")
 
@@ -22,7 +24,9 @@ def test_a_network_config_survives_json(a3c_config: NetworkConfig):
 
 
 def test_a_runs_config_survives_the_file(tmp_path: Path, a3c_config: NetworkConfig):
-    training = TrainingConfig("Pong", network="a3c", seed=3, rollout_length=7, discount=0.9, sticky_probability=0.25)
+    training = TrainingConfig(
+        "Pong", network="a3c", seed=3, rollout_length=7, learning_rate=linear((0, 1e-3), (0.5, 0))
+    )
     save_run_config(tmp_path / "config.json", training, a3c_config)
     assert load_run_config(tmp_path / "config.json") == (training, a3c_config)
 
@@ -39,7 +43,10 @@ def test_a_runs_config_survives_the_file(tmp_path: Path, a3c_config: NetworkConf
         ("gae_lambda", -0.1),
         ("sticky_probability", NAN),
         ("reward_clip", 0.0),
-        ("learning_rate", NAN),
+        ("learning_rate", constant(-1e-4)),
+        ("entropy_cost", linear((0, 0.01), (1, -0.01))),
+        ("agent_steps", 0),
+        ("sticky_share", 1.5),
         ("adam_epsilon", -1e-3),
         ("gradient_norm_clip", 0.0),
         ("checkpoint_seconds", 0.0),
@@ -49,7 +56,7 @@ def test_a_runs_config_survives_the_file(tmp_path: Path, a3c_config: NetworkConf
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_name(name: str, value: object):
-    with pytest.raises(UserError, match=f"expected {name} .*, got {value}"):
+    with pytest.raises(UserError, match=f"expected {name} .*, got {re.escape(str(value))}"):
         TrainingConfig("Pong", **{name: value})
 
 

@@ -1,21 +1,26 @@
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from xdrl.config import TrainingConfig
 from xdrl.environments import (
     Steps,
     VectorEnvironment,
     action_names,
     decorrelate,
     find_protocol,
+    training_environment,
     training_protocol,
 )
 from xdrl.errors import UserError
 from xdrl.games import GAMES, Game, Protocol
 
 FRAME_SKIPS = Protocol(frame_skip=(2, 4), sticky_probability=0.25, noop_max=0, fire_on_start=False, max_steps=25)
+
+PLAIN = TrainingConfig("Pong", envs_per_worker=4)
 
 
 @pytest.fixture
@@ -206,3 +211,29 @@ def test_decorrelation_brings_games_to_different_ages(make):
     assert np.ptp(ages) > 40
     again = decorrelate(make("Pong", 6), seed=4, longest=60)
     np.testing.assert_array_equal(screens, again)
+
+
+def test_a_share_of_a_workers_environments_can_have_sticky_actions():
+    half = TrainingConfig("Pong", envs_per_worker=4, sticky_probability=0.5, sticky_share=0.5)
+    with closing(training_environment(half)) as environment, closing(training_environment(PLAIN)) as plain:
+        assert environment.num_envs == plain.num_envs == 4 and environment.action_names == plain.action_names
+        joined, alone = environment.reset(3), plain.reset(3)
+        np.testing.assert_array_equal(joined, alone)  # the same games begin
+        generator, differs = np.random.default_rng(0), np.zeros(4, bool)
+        for _ in range(60):
+            actions = generator.integers(0, 6, 4)
+            found, expected = environment.step(actions), plain.step(actions)
+            assert [field.shape for field in found] == [field.shape for field in expected]
+            assert [field.dtype for field in found] == [field.dtype for field in expected]
+            differs |= (found.screens != expected.screens).any((1, 2, 3))
+        assert differs.tolist() == [True, True, False, False]
+        restarted = environment.restart(np.array([False, True, False, True]))
+        moved = (restarted != found.screens).any((1, 2, 3))
+        assert moved.tolist() == [False, True, False, True]
+
+
+def test_sticky_actions_are_for_all_environments_or_none_unless_shared():
+    for probability, share in ((0.25, 1.0), (0.0, 0.5), (0.25, 0.0)):
+        config = TrainingConfig("Pong", envs_per_worker=2, sticky_probability=probability, sticky_share=share)
+        with closing(training_environment(config)) as environment:
+            assert type(environment) is VectorEnvironment and environment.num_envs == 2

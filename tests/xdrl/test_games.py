@@ -2,7 +2,8 @@ import pytest
 from ale_py import roms
 
 from xdrl.errors import UserError
-from xdrl.games import GAMES, MAX_FRAMES, Crop, Recipe, find_game
+from xdrl.games import GAMES, MAX_FRAMES, Crop, find_game
+from xdrl.recipes import Recipe
 
 
 @pytest.mark.parametrize("spelling", ["DemonAttack", "demon_attack", "demonattack", "DEMON-ATTACK", "Demon Attack"])
@@ -30,7 +31,9 @@ def test_a_row_holds_what_is_known_of_the_game():
     assert lambdas["DemonAttack"] == lambdas["Phoenix"] == 0.70
     assert lambdas["Pong"] == 0.85
     assert lambdas["BeamRider"] == lambdas["SpaceInvaders"] == 0.95
-    assert GAMES["Qbert"].recipe == Recipe(0.9, 40, 5e-4, 0.003, 0.1)
+    assert GAMES["Qbert"].recipe.rollout_length == 40
+    budgets = {name: game.recipe.agent_steps for name, game in GAMES.items()}
+    assert budgets.pop("Pong") == 3_000_000 and set(budgets.values()) == {10_000_000}
 
 
 def test_the_papers_protocols_differ_where_they_are_known_to():

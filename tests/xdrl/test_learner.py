@@ -17,7 +17,7 @@ def weight() -> keras.Variable:
 def learner(a3c: Network, weight: keras.Variable) -> Learner:
     optimizer = keras.optimizers.SGD(0.5)
     optimizer.build([weight])
-    return Learner(a3c, optimizer, optimizer.apply, max_bad_gradients=3)
+    return Learner(a3c, optimizer, optimizer.apply, lambda _: 0.5, max_bad_gradients=3)
 
 
 def gradients(*values: float, norm: float = 1.0) -> Gradients:
@@ -33,6 +33,15 @@ def test_gradients_are_applied_and_steps_counted(learner: Learner, weight: keras
     learner.apply(gradients(1.0, 0.0), copied_at=1, num_steps=160)
     assert weight.numpy().tolist() == [-0.5, 3.0]  # 1 - 0.5 * 2 - 0.5 * 1,  2 + 0.5 * 2
     assert (learner.agent_steps, learner.updates, learner.bad_gradients) == (320, 2, 0)
+
+
+def test_the_learning_rate_is_the_one_of_the_steps_so_far(a3c: Network, weight: keras.Variable):
+    optimizer = keras.optimizers.SGD(0.5)
+    optimizer.build([weight])
+    learner = Learner(a3c, optimizer, optimizer.apply, lambda steps: 1.0 - steps / 400, max_bad_gradients=3)
+    learner.apply(gradients(1.0, 0.0), copied_at=0, num_steps=200)
+    learner.apply(gradients(1.0, 0.0), copied_at=1, num_steps=100)
+    assert weight.numpy().tolist() == [0.25, 2.0]  # 1 - 0.5 * 1 - 0.25 * 1
 
 
 def test_the_lag_is_how_many_updates_others_made_since_the_copy(learner: Learner):
@@ -71,7 +80,7 @@ def test_the_lock_is_held_only_while_weights_change(a3c: Network):
         if len(held) == 2:
             raise RuntimeError("no memory")
 
-    learner = Learner(a3c, keras.optimizers.SGD(), apply, max_bad_gradients=3)
+    learner = Learner(a3c, keras.optimizers.SGD(), apply, lambda _: 0.5, max_bad_gradients=3)
     learner.apply(gradients(0.0), copied_at=0, num_steps=1)
     assert not learner.lock.locked()
     with pytest.raises(RuntimeError, match="no memory"):

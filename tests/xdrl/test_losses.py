@@ -7,10 +7,11 @@ import tensorflow as tf
 from keras import ops
 
 from xdrl.config import TrainingConfig
-from xdrl.losses import Losses, actor_critic_losses, policy_entropies, policy_losses
+from xdrl.losses import Costs, Losses, actor_critic_losses, costs_at, policy_entropies, policy_losses
 from xdrl.rollouts import Rollout
+from xdrl.schedules import linear
 
-CONFIG = TrainingConfig("Pong", discount=0.9, gae_lambda=0.8, entropy_cost=0.05, value_cost=0.5)
+CONFIG, COSTS = TrainingConfig("Pong", discount=0.9, gae_lambda=0.8), Costs(value=0.5, entropy=0.05)
 
 
 def make_rollout(rewards, actions=None, terminated=(), truncated=(), first=(), bootstrap=0.0) -> Rollout:
@@ -32,7 +33,7 @@ def make_rollout(rewards, actions=None, terminated=(), truncated=(), first=(), b
 
 
 def losses_of(logits, values, rollout: Rollout, config: TrainingConfig = CONFIG) -> Losses:
-    found = actor_critic_losses(np.asarray(logits, np.float32), np.asarray(values, np.float32), rollout, config)
+    found = actor_critic_losses(np.asarray(logits, np.float32), np.asarray(values, np.float32), rollout, config, COSTS)
     return Losses(*(float(loss) for loss in found))
 
 
@@ -63,7 +64,7 @@ def test_what_follows_a_truncation_does_not_reach_back():
     for rollout in (poor, rich):
         with tf.GradientTape() as tape:
             tape.watch(watched := tf.constant(values, tf.float32))
-            total = actor_critic_losses(tf.zeros((3, 1, 2)), watched, rollout, CONFIG).total
+            total = actor_critic_losses(tf.zeros((3, 1, 2)), watched, rollout, CONFIG, COSTS).total
         gradients.append(tape.gradient(total, watched).numpy()[:, 0])
     assert gradients[0] == pytest.approx([0.5 * (0 - 0.9), 0, 0])
     assert gradients[1] == pytest.approx([0.5 * (0 - 0.9), 0, 0.5 * (0 - 1)])
@@ -134,7 +135,7 @@ def test_gradients_are_those_of_the_formula(random_case):
     with tf.GradientTape() as tape:
         watched = tf.constant(logits), tf.constant(values)
         tape.watch(watched)
-        total = actor_critic_losses(*watched, rollout, CONFIG).total
+        total = actor_critic_losses(*watched, rollout, CONFIG, COSTS).total
     by_logits, by_values = (gradient.numpy() for gradient in tape.gradient(total, watched))
 
     advantages, returns = naive_targets(values, rollout)
@@ -169,10 +170,17 @@ def test_gradients_by_the_logits_are_the_slopes_of_the_loss(random_case):
     logits, values, rollout = random_case
     with tf.GradientTape() as tape:
         tape.watch(watched := tf.constant(logits))
-        total = actor_critic_losses(watched, values, rollout, CONFIG).total
+        total = actor_critic_losses(watched, values, rollout, CONFIG, COSTS).total
     gradient = tape.gradient(total, watched).numpy()
     for place in np.ndindex(logits.shape):
         nudge = np.zeros_like(logits)
         nudge[place] = 0.02
         rise = losses_of(logits + nudge, values, rollout).total - losses_of(logits - nudge, values, rollout).total
         assert rise / 0.04 == pytest.approx(gradient[place], abs=2e-3)
+
+
+def test_the_costs_follow_their_schedules():
+    config = TrainingConfig("Pong", agent_steps=1000, entropy_cost=linear((0, 0.02), (0.5, 0.01)))
+    found = [costs_at(config, steps) for steps in (0, 250, 500, 2000)]
+    assert [cost.entropy for cost in found] == pytest.approx([0.02, 0.015, 0.01, 0.01])
+    assert {cost.value for cost in found} == {0.5}

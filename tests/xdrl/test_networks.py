@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from xdrl.backgrounds import encode_background
 from xdrl.config import NetworkConfig
 from xdrl.errors import UserError
 from xdrl.networks import Network, arrays_to_variables, build_network, variables_to_arrays
@@ -149,3 +150,26 @@ def test_a_cell_of_the_feature_map_sees_its_own_block_of_the_screen(e_a3c: Netwo
     assert np.abs(columns - column).max() <= 2
     centre = [float((moved * positions).sum() / moved.sum()) for positions in np.mgrid[:10, :10]]
     assert centre == pytest.approx(cell, abs=0.25)
+
+
+def test_without_biases_the_feature_map_is_0_wherever_a_cell_sees_nothing(a3c_config: NetworkConfig):
+    background = np.random.default_rng(0).integers(0, 256, (210, 160, 3), np.uint8)
+    config = dataclasses.replace(
+        a3c_config, kind="e-a3c", pixel_mean=0.0, background=encode_background(background), use_bias=False
+    )
+    network = build_network(config, seed=1)
+    screens = np.stack([background, background])
+    screens[1, 34:42, 0:8] += 90  # the first eight rows and columns of what is seen
+    nothing, corner = ops.convert_to_numpy(network.torso(screens))
+    assert not nothing.any()
+    seen = corner.any(-1)
+    # Receptive field of a cell: 16 screen pixels, and what kernels of 5, 5, 3, 3 reach beside them.
+    assert seen[0, 0] and not seen[5:].any() and not seen[:, 5:].any()
+
+
+def test_a_network_with_biases_lights_up_where_there_is_nothing(a3c_config: NetworkConfig):
+    network = build_network(dataclasses.replace(a3c_config, kind="e-a3c", pixel_mean=0.0), seed=1)
+    for weight in network.torso.trainable_weights:
+        if weight.path.endswith("bias"):
+            weight.assign(np.full(weight.shape, 0.1, np.float32))
+    assert ops.convert_to_numpy(network.torso(np.zeros((1, 210, 160, 3), np.uint8))).any()

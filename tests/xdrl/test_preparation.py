@@ -20,7 +20,7 @@ SETTINGS = {"network": "a3c"}
 
 @pytest.fixture(scope="module")
 def new_run(tmp_path_factory: pytest.TempPathFactory, pong: Game) -> Run:
-    return prepare_run(tmp_path_factory.mktemp("runs") / "Pong", pong, SETTINGS | {"seed": 5}, None)
+    return prepare_run(tmp_path_factory.mktemp("runs") / "Pong", pong, SETTINGS | {"seed": 5, "discount": 0.98}, None)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def trained(tmp_path: Path, a3c: Network) -> Path:
 
 
 def test_a_new_run_takes_the_games_recipe_and_what_was_asked_for(new_run: Run, pong: Game):
-    assert new_run.training == TrainingConfig("Pong", network="a3c", seed=5, gae_lambda=0.85)
+    assert new_run.training == TrainingConfig("Pong", network="a3c", seed=5, **vars(pong.recipe) | {"discount": 0.98})
     assert (new_run.network.kind, new_run.network.crop, new_run.network.num_actions) == ("a3c", pong.crop, 6)
     assert (new_run.checkpoint, new_run.first_weights, new_run.notice) == (None, None, "")
     assert not new_run.run_dir.exists()  # nothing is written before training starts
@@ -58,11 +58,20 @@ def test_the_constants_bring_observations_to_mean_0_and_deviation_1(new_run: Run
     assert np.quantile(np.abs(observations), 0.97) < 0.1 < 5 < np.abs(observations).max()
 
 
-def test_the_background_of_pong_is_its_field(new_run: Run):
-    background = decode_background(new_run.network.background)
-    # Blocks without the columns of the paddles: the field is 0.34 everywhere.
-    assert np.ptp(background[:, 12:68]) < 0.01 and background.mean() == pytest.approx(0.34, abs=0.01)
-    assert abs(new_run.network.pixel_mean) < 0.01 < new_run.network.pixel_std < 0.05
+def test_the_background_of_pong_is_its_field_and_nothing_but_it_is_exactly_0(new_run: Run, pong_screens: np.ndarray):
+    config = new_run.network
+    background = decode_background(config.background)
+    assert (
+        len(np.unique(background[40:190, 24:136].reshape(-1, 3), axis=0)) == 1
+    )  # one brown, left and right of it paddles
+    assert config.pixel_mean == 0 < config.pixel_std < 0.05
+    observations = ops.convert_to_numpy(ScreenPreprocessing(config.crop, 0.0, 0.02, config.background)(pong_screens))
+    assert (observations == 0).mean() > 0.98
+
+
+@pytest.mark.parametrize(("kind", "has_bias"), [("a3c", True), ("e-a3c", False)])
+def test_only_the_published_network_has_biases_in_its_convolutions(kind: str, has_bias: bool, pong: Game):
+    assert describe_network(pong, kind, 0).use_bias is has_bias
 
 
 def test_the_seed_fixes_the_network(new_run: Run, pong: Game):

@@ -1,3 +1,6 @@
+import base64
+import zlib
+
 import ale_py
 import numpy as np
 import pytest
@@ -46,12 +49,41 @@ def test_an_observation_is_the_mean_luminance_of_blocks(pong_screens: np.ndarray
 
 
 def test_the_background_is_taken_away(pong_screens: np.ndarray):
+    background = np.random.default_rng(0).integers(0, 256, (210, 160, 3), np.uint8)
+    plain, less, still = (
+        ops.convert_to_numpy(ScreenPreprocessing(Crop(34, 194), mean, 0.5, text)(screens))
+        for screens, mean, text in (
+            (pong_screens, 0.2, ""),
+            (pong_screens, 0.2, encode_background(background)),
+            (background[None], 0.0, ""),
+        )
+    )
+    np.testing.assert_allclose(plain - less, np.broadcast_to(still, plain.shape), atol=1e-5)
+
+
+def test_the_luminance_of_an_older_agents_background_is_taken_away(pong_screens: np.ndarray):
     background = np.random.default_rng(0).uniform(size=(80, 80)).astype(np.float16)
+    text = base64.b64encode(zlib.compress(background.tobytes())).decode()
     plain, less = (
-        ops.convert_to_numpy(ScreenPreprocessing(Crop(34, 194), 0.2, 0.5, text)(pong_screens))
-        for text in ("", encode_background(background))
+        ops.convert_to_numpy(ScreenPreprocessing(Crop(34, 194), 0.2, 0.5, text)(pong_screens)) for text in ("", text)
     )
     np.testing.assert_allclose(plain - less, np.broadcast_to(2 * background[..., None], plain.shape), atol=1e-5)
+
+
+@pytest.mark.parametrize("crop", [Crop(34, 194), Crop(8, 196)])
+def test_an_observation_is_exactly_0_where_the_screen_is_its_background(crop: Crop):
+    screens = np.random.default_rng(0).integers(0, 256, (2, 210, 160, 3), np.uint8)
+    screens[1] = screens[0]
+    screens[1, 100:110, 40:50] += 40
+    layer = ScreenPreprocessing(crop, 0.0, 0.02, encode_background(screens[0]))
+    nothing, something = ops.convert_to_numpy(layer(screens))
+    assert not nothing.any()
+    changed = np.argwhere(something[..., 0])
+    scale = (crop.bottom - crop.top) / 80
+    assert (changed.min(0), changed.max(0)) == (
+        pytest.approx([(100 - crop.top) // scale, 20], abs=1),
+        pytest.approx([(110 - crop.top) // scale, 24], abs=1),
+    )
 
 
 def test_rows_outside_the_crop_are_not_seen(pong_screens: np.ndarray):

@@ -17,16 +17,17 @@ from xdrl.config import NetworkConfig, TrainingConfig, load_run_config
 from xdrl.games import Game
 from xdrl.learner import NonFiniteGradientError
 from xdrl.networks import Network, variables_to_arrays
-from xdrl.storage.checkpoints import Checkpoint, RunState, load_checkpoint
+from xdrl.schedules import constant, linear
+from xdrl.storage.checkpoints import Checkpoint, RunState, load_checkpoint, load_weights
 from xdrl.storage.progress import Progress, read_progress
 from xdrl.storage.runs import Run, open_run
-from xdrl.training import Budget, train
+from xdrl.training import train
 from xdrl.workers import Report, Worker
 
 ROOT = Path(__file__).parents[2]
 HEADER = (
     "agent_steps,frames,seconds,steps_per_second,episodes,score_mean_100,score_best,entropy,"
-    "policy_loss,value_loss,gradient_norm,policy_lag"
+    "policy_loss,value_loss,gradient_norm,policy_lag,learning_rate,entropy_cost"
 )
 TRAIN_AND_SAVE_OFTEN = """
 import sys, threading
@@ -40,7 +41,7 @@ settings = {"network": "a3c", "num_workers": 1, "envs_per_worker": 2, "rollout_l
 with locked(Path(sys.argv[1])):
     run = prepare_run(Path(sys.argv[1]), find_game("Pong"), settings, None)
     first = run.checkpoint.state.agent_steps if run.checkpoint else 0
-    for progress in training.train(run, training.Budget(10**9), threading.Event()):
+    for progress in training.train(run, threading.Event()):
         if progress.agent_steps > first + 50:
             print(first, flush=True)
             first = 10**9
@@ -77,7 +78,8 @@ def load(run_dir: Path) -> Checkpoint:
 
 
 def call_train(run: Run, agent_steps: int, seconds: float | None = None) -> Call:
-    yielded = list(train(run, Budget(agent_steps, seconds), threading.Event()))
+    run = dataclasses.replace(run, training=dataclasses.replace(run.training, agent_steps=agent_steps))
+    yielded = list(train(run, threading.Event(), seconds))
     return Call(run.run_dir, yielded, load(run.run_dir))
 
 
@@ -146,12 +148,36 @@ def test_a_resumed_run_goes_on_with_its_counters(first_call: Call, second_call: 
     assert after.random_states[0] != before.random_states[0]
 
 
-def test_a_resumed_run_takes_the_learning_rate_that_is_asked_for(second_call: Call, pong: Game, tmp_path: Path):
+def test_the_learning_rate_follows_its_schedule_right_after_a_resume(second_call: Call, pong: Game, tmp_path: Path):
     shutil.copytree(second_call.run_dir, tmp_path / "run")
-    run = open_run(tmp_path / "run", pong, {"learning_rate": 1e-5})
-    assert run is not None and second_call.checkpoint.optimizer["optimizer"]["adam/learning_rate"] > 1e-4
-    list(train(run, Budget(second_call.checkpoint.state.agent_steps + 10), threading.Event()))
-    assert load(tmp_path / "run").optimizer["optimizer"]["adam/learning_rate"] == pytest.approx(1e-5)
+    steps = second_call.checkpoint.state.agent_steps
+    settings = {"agent_steps": 2 * steps, "learning_rate": linear((0, 1e-3), (1, 0)), "entropy_cost": constant(0.02)}
+    run = open_run(tmp_path / "run", pong, settings)
+    assert run is not None
+    assert (run.earlier_budget, run.notice) == (200, "")
+    stop = threading.Event()
+    stop_after_an_update = (stop.set() for _ in iter(int, 1))
+    for progress in train(run, stop):
+        if progress.agent_steps > steps:
+            next(stop_after_an_update)
+    found = load(tmp_path / "run")
+    expected = 1e-3 * (1 - found.state.agent_steps / (2 * steps))
+    assert found.optimizer["optimizer"]["adam/learning_rate"] == pytest.approx(expected, rel=1e-5)
+    assert expected < 5e-4
+    last = read_progress(tmp_path / "run" / "progress.csv")[-1]
+    assert (last.learning_rate, last.entropy_cost) == pytest.approx((expected, 0.02), rel=1e-4)
+
+
+def test_a_run_whose_budget_is_used_keeps_its_last_weights_as_its_best(first_call: Call, second_call: Call):
+    weights, state = load_weights(second_call.run_dir)
+    assert (second_call.run_dir / "best").is_dir() and state.agent_steps == second_call.checkpoint.state.agent_steps
+    for path, array in second_call.checkpoint.weights.items():
+        np.testing.assert_array_equal(weights[path], array)
+
+
+def test_a_run_under_way_has_no_best(tmp_path: Path, a3c_config: NetworkConfig):
+    call = call_train(make_run(tmp_path / "run", a3c_config), 10**6, seconds=0.2)
+    assert call.checkpoint.state.agent_steps > 0 and not (call.run_dir / "best").exists()
 
 
 def test_a_resumed_run_keeps_its_rows_and_drops_those_beyond_the_checkpoint(second_call: Call):
@@ -226,7 +252,7 @@ def test_one_worker_is_repeatable_to_the_last_bit(tmp_path: Path, a3c_config: Ne
 
 def test_stopping_ends_soon_and_saves(tmp_path: Path, a3c_config: NetworkConfig):
     stop, yielded = threading.Event(), []
-    for progress in train(make_run(tmp_path / "run", a3c_config), Budget(10**9), stop):
+    for progress in train(make_run(tmp_path / "run", a3c_config), stop):
         yielded.append(progress)
         if progress.agent_steps >= 20:
             stop.set()

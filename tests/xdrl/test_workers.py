@@ -9,6 +9,7 @@ from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.environments import VectorEnvironment
 from xdrl.games import Game
 from xdrl.learner import Learner
+from xdrl.losses import Costs
 from xdrl.networks import Network, build_network
 from xdrl.rollouts import RolloutCollector
 from xdrl.workers import Worker
@@ -19,12 +20,12 @@ def parts(pong: Game, a3c_config: NetworkConfig) -> Iterator[tuple[Worker, Learn
     """A whole worker with everything real, and what it works on."""
     shared, own = build_network(a3c_config, seed=1), build_network(a3c_config, seed=2)
     config, optimizer = TrainingConfig("Pong", network="a3c"), keras.optimizers.Adam(1e-3, epsilon=1e-3)
-    learner = Learner(shared, optimizer, ApplyFunction(optimizer, shared.weights), max_bad_gradients=3)
+    learner = Learner(shared, optimizer, ApplyFunction(optimizer, shared.weights), lambda _: 1e-3, max_bad_gradients=3)
     environment = VectorEnvironment(pong, 2, life_loss_terminates=True)
     collector = RolloutCollector(environment, environment.reset(0), Policy(own, config), np.random.default_rng(0))
     copy = CopyFunction(shared.weights, own.weights)
     gradients = GradientFunction(own, config)
-    yield Worker(learner, collector, copy, gradients, rollout_length=3), learner, own
+    yield Worker(learner, collector, copy, gradients, lambda _: Costs(0.5, 0.01), rollout_length=3), learner, own
     environment.close()
 
 

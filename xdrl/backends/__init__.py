@@ -35,8 +35,8 @@ def choose_backend(name: str | None = None) -> str:
     if importlib.util.find_spec(name) is None:
         raise UserError(f"expected {name} for the backend {name}, but it is not installed; {BACKENDS[name]} names it")
     os.environ[SWITCH] = name
-    if "keras" in sys.modules and _running() != name:
-        raise UserError(f"expected Keras to run on {name}, but it has begun with {_running()}")
+    if "keras" in sys.modules and running_backend() != name:
+        raise UserError(f"expected Keras to run on {name}, but it has begun with {running_backend()}")
     return name
 
 
@@ -46,7 +46,7 @@ def load_backend() -> ModuleType:
     Raises:
         UserError: it is one that has no package.
     """
-    name = _running()
+    name = running_backend()
     if name == "tensorflow":
         from xdrl.backends import tensorflow
 
@@ -58,7 +58,8 @@ def load_backend() -> ModuleType:
     raise UserError(f"expected Keras to run on {' or '.join(BACKENDS)}, got {name}; set {SWITCH}")
 
 
-def _running() -> str:
+def running_backend() -> str:
+    """Returns the name of the backend that Keras runs on."""
     import keras
 
     return keras.backend.backend()

@@ -13,6 +13,7 @@ from xdrl.benchmarks.timing import Stopwatch, Timing, time_threads
 from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.engines.threads import ThreadEngine
 from xdrl.games import find_game
+from xdrl.losses import costs_at
 from xdrl.networks import Network, build_network
 from xdrl.preparation import describe_network
 from xdrl.rollouts import Policy, RolloutCollector
@@ -94,10 +95,10 @@ def _acting(player: _Player) -> Callable[[], int]:
 
 def _gradients(player: _Player, config: TrainingConfig) -> Callable[[], int]:
     compute = load_backend().GradientFunction(player.network, config)
-    rollout = player.collector.collect(config.rollout_length)[0]
+    rollout, costs = player.collector.collect(config.rollout_length)[0], costs_at(config, 0)
 
     def compute_gradients() -> int:
-        compute(rollout)
+        compute(rollout, costs)
         return rollout.actions.size
 
     return compute_gradients

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from xdrl.backends import choose_backend, load_backend
@@ -21,7 +20,7 @@ from xdrl.benchmarks.timing import Timing
 from xdrl.config import TrainingConfig
 from xdrl.errors import UserError
 from xdrl.games import Game
-from xdrl.machine import count_cores, has_bfloat16, suitable_settings
+from xdrl.machine import count_cores, describe_processor, has_bfloat16, suitable_settings
 
 
 def prepare_benchmark(
@@ -38,7 +37,7 @@ def prepare_benchmark(
     Raises:
         UserError: a number makes no sense, or the backend does not start.
     """
-    training = TrainingConfig(**{"game": game.name, **dataclasses.asdict(game.recipe), **asked})
+    training = TrainingConfig(**{"game": game.name, **vars(game.recipe), **asked})
     settings = BenchmarkSettings(training, seconds, backend)
     machine: Machine = _call("looking at the machine", describe_machine, backend)
     multiplies = backend == "tensorflow" and has_bfloat16()
@@ -80,7 +79,7 @@ def describe_machine(backend: str) -> Machine:
     """Describes this machine, as a backend sees it."""
     choose_backend(backend)
     return Machine(
-        processor=_processor(),
+        processor=describe_processor(),
         num_cores=count_cores(),
         has_gpu=load_backend().has_gpu(),
         python=platform.python_version(),
@@ -134,10 +133,3 @@ def _on_one_core() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, allowed)
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xdrl.config import FRAMES_PER_STEP, TrainingConfig
+from xdrl.config import FRAMES_PER_STEP, TrainingConfig, recipe_to_json
 from xdrl.errors import UserError
 from xdrl.storage.files import replace_file
 
@@ -155,7 +155,7 @@ def benchmark_to_json(benchmark: Benchmark) -> dict[str, Any]:
     """Returns a benchmark as plain JSON values: machine, settings, measurements and ratios."""
     return {
         "machine": dataclasses.asdict(benchmark.machine),
-        "settings": dataclasses.asdict(benchmark.settings),
+        "settings": dataclasses.asdict(benchmark.settings) | {"training": recipe_to_json(benchmark.settings.training)},
         "measurements": {
             name: dataclasses.asdict(measurement)
             | {

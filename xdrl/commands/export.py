@@ -27,15 +27,13 @@ def export(
     from serving.export import export_agent
     from xdrl.agent_finder import find_agent
     from xdrl.games import find_game
-    from xdrl.storage.runs import load_evaluation
 
     folder = run_dir or Path("runs") / find_game(game).name
     agent = find_agent(game, folder)
-    evaluation = load_evaluation(folder, agent.provenance.agent_steps)
-    if evaluation is None:
+    if not agent.provenance.evaluations:
         console.print("These weights have not been evaluated; `evaluate` first, and the figures go along.")
     with console.status("Exporting and proving ..."):
-        version = export_agent(agent, output, evaluation)
+        version = export_agent(agent, output)
     console.print(f"Written: {version}")
 
 

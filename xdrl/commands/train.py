@@ -1,6 +1,8 @@
 """`train`: teach an agent a game."""
 
+import dataclasses
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ from rich.live import Live
 from xdrl.commands.console import console, errors
 from xdrl.commands.loading import load_reader, load_tensorflow
 from xdrl.commands.options import GameArgument
+from xdrl.commands.playing import keep_record, play_and_show
 
 PLAIN_LINE_SECONDS = 30.0
 """Between two lines of a training run whose output goes to a file."""
@@ -20,75 +23,88 @@ PLAIN_LINE_SECONDS = 30.0
 def train(
     game: GameArgument,
     agent_steps: Annotated[
-        int, typer.Option(min=1, help="Of the whole run, with those resumed and of --from.")
-    ] = 10_000_000,
+        int | None,
+        typer.Option(min=1, help="Of the whole run, with those resumed and of --from.  [default: the game's]"),
+    ] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Bounds this call.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: cores + 1, on a GPU up to 4]")] = None,
     envs_per_worker: Annotated[
         int | None, typer.Option(min=1, help="Environments each.  [default: 240 / rollout length, on a GPU 16 to 64]")
     ] = None,
-    emulator_threads: Annotated[
-        int | None, typer.Option(min=1, help="Of each worker.  [default: 1, on a GPU by the machine's cores]")
-    ] = None,
-    convolution_dtype: Annotated[
-        str | None, typer.Option(help="float32 or bfloat16.  [default: bfloat16 where the processor multiplies it]")
-    ] = None,
-    rollout_length: Annotated[
-        int | None,
-        typer.Option(min=1, help="Agent steps between two updates.  [default: the game's, 20 or 40]"),
-    ] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=0, help="Of Adam.  [default: the game's]")] = None,
-    entropy_cost: Annotated[
-        float | None, typer.Option(min=0, help="What keeps the policy from being sure too soon.  [default: the game's]")
-    ] = None,
     network: Annotated[str | None, typer.Option(help="e-a3c or a3c.  [default: e-a3c]")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, games and actions.  [default: 0]")] = None,
+    sticky: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Chance of a repeated action.  [default: the game's]")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any setting that `recipe GAME` shows; PROGRESS:VALUE,... for one that changes over the run.",
+        ),
+    ] = None,
     run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/GAME]")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Put the run that is there aside and start anew.")] = False,
     from_agent: Annotated[
         Path | None, typer.Option("--from", help="Start a new run from this agent's weights.")
     ] = None,
-    sticky: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Chance of a repeated action.  [default: 0]")
-    ] = None,
+    episodes: Annotated[
+        int, typer.Option(min=0, help="Whole games to evaluate with once the budget is used; 0 for none.")
+    ] = 100,
     backend: Annotated[
         str | None, typer.Option(help="tensorflow or jax.  [default: KERAS_BACKEND, else tensorflow]")
     ] = None,
 ) -> None:
-    """Train an agent; a run that is there goes on by itself."""
+    """Train an agent until its budget is used, and see how well it plays; a run that is there goes on by itself."""
     from xdrl.games import find_game
+    from xdrl.settings import parse_settings
 
     found = find_game(game)
     asked = {
+        "agent_steps": agent_steps,
         "num_workers": workers,
         "envs_per_worker": envs_per_worker,
-        "emulator_threads": emulator_threads,
-        "convolution_dtype": convolution_dtype,
-        "rollout_length": rollout_length,
-        "learning_rate": learning_rate,
-        "entropy_cost": entropy_cost,
         "network": network,
         "seed": seed,
         "sticky_probability": sticky,
     }
-    settings = {name: value for name, value in asked.items() if value is not None}
+    settings = {name: value for name, value in asked.items() if value is not None} | parse_settings(set_ or ())
     console.print(f"Setting up {found.name} ...")
-    suited = _start_backend(backend, workers, rollout_length or found.recipe.rollout_length)
+    suited = _start_backend(
+        backend, settings.get("num_workers"), settings.get("rollout_length", found.recipe.rollout_length)
+    )
     if from_agent:
         load_reader(from_agent)
+    from xdrl.backends import running_backend
     from xdrl.preparation import prepare_run
+    from xdrl.storage.histories import add_call, describe_call
     from xdrl.storage.runs import locked, put_aside
-    from xdrl.training import Budget
 
     folder = run_dir or Path("runs") / found.name
     if fresh and (aside := put_aside(folder)):
         console.print(f"The run that was in {folder} is now in {aside}.")
     with locked(folder):
         run = prepare_run(folder, found, settings, from_agent, suited)
+        call = describe_call(sys.argv[1:], run.agent_steps)
+        run = dataclasses.replace(run, history=add_call(run.history, call))
         if run.notice:
             errors.print(f"warning: {run.notice}", style="yellow")
-        budget = Budget(agent_steps, None if minutes is None else minutes * 60)
-        _train_and_show(run, budget)
+        if run.earlier_budget not in (None, run.training.agent_steps):
+            budgets = f"from {run.earlier_budget:,} to {run.training.agent_steps:,} agent steps"
+            console.print(f"The budget goes {budgets}; the schedules are stretched over it.", soft_wrap=True)
+        if run.is_finished:
+            console.print(f"The run has used its budget; --agent-steps above {run.training.agent_steps:,} goes on.")
+            return
+        agent_steps_now = _train_and_show(run, None if minutes is None else minutes * 60)
+    if agent_steps_now < run.training.agent_steps:
+        console.print(f"The same command goes on; --agent {folder} shows it to every other command as it is.")
+    elif episodes and running_backend() == "tensorflow":
+        console.print("The budget is used. How well does the agent play? Ctrl-C leaves that to `evaluate`.")
+        from xdrl.agents import load_agent  # TensorFlow's
+
+        agent = load_agent(folder)
+        keep_record(agent, play_and_show(agent, "standard", episodes, greedy=False, seed=0))
 
 
 def _start_backend(name: str | None, workers: int | None, rollout_length: int) -> Any:
@@ -106,24 +122,28 @@ def _start_backend(name: str | None, workers: int | None, rollout_length: int) -
     return suited
 
 
-def _train_and_show(run: Any, budget: Any) -> None:
+def _train_and_show(run: Any, seconds: float | None) -> int:
+    """Trains until the budget or the time is used, or a signal asks to stop; returns the agent steps of the run."""
+    from xdrl.training import seconds_left
     from xdrl.training import train as train_run
     from xdrl.views.terminal import training_line, training_view
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    title = f"{run.training.game}, {run.training.network}, {run.run_dir}"
+    stop, config = threading.Event(), run.training
+    handlers = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    title = f"{config.game}, {config.network}, {run.run_dir}"
     started, first_steps, progress, printed = time.monotonic(), None, None, 0.0
     with Live(console=console, refresh_per_second=2, transient=not console.is_terminal) as live:
-        for progress in train_run(run, budget, stop):
+        for progress in train_run(run, stop, seconds):
             first_steps = progress.agent_steps if first_steps is None else first_steps
             elapsed = time.monotonic() - started
-            left = budget.seconds_left(progress.agent_steps, progress.agent_steps - first_steps, elapsed)
+            left = seconds_left(config, progress.agent_steps, progress.agent_steps - first_steps, elapsed, seconds)
             if console.is_terminal:
-                live.update(training_view(title, progress, budget.agent_steps, first_steps, left))
+                live.update(training_view(title, progress, config.agent_steps, first_steps, left))
             elif elapsed - printed >= PLAIN_LINE_SECONDS:
                 printed = elapsed
                 console.print(training_line(progress), soft_wrap=True)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     if progress:
         console.print(f"Saved in {run.run_dir}: {progress.agent_steps:,} agent steps, {progress.frames:,} frames.")
+    return progress.agent_steps if progress else run.agent_steps

@@ -11,13 +11,14 @@ from xdrl.config import load_run_config
 from xdrl.errors import UserError
 from xdrl.games import GAMES, PaperScores
 from xdrl.storage.progress import PROGRESS, Progress, read_progress
-from xdrl.storage.runs import CONFIG, RUNS, is_run, load_evaluation
+from xdrl.storage.runs import CONFIG, RUNS, is_run, load_evaluations
 from xdrl.storage.saved_models import (
     AGENT_JSON,
     PROGRESS_CSV,
     SAVED_MODELS,
     highest_version,
     read_agent_json,
+    read_evaluations,
     shipped_agents,
 )
 
@@ -106,17 +107,17 @@ def read_curve(folder: Path) -> Curve:
     """
     if is_run(folder):
         training, _ = load_run_config(folder / CONFIG)
-        return _make_curve(training.game, training.network, folder, folder / PROGRESS, load_evaluation(folder))
+        return _make_curve(training.game, training.network, folder, folder / PROGRESS, load_evaluations(folder))
     version = highest_version(folder) or folder
     if not (version / AGENT_JSON).exists():
         found = "neither" if folder.exists() else "no such folder"
         raise UserError(f"expected a run or an exported agent in {folder}, got {found}")
     values = read_agent_json(version)
     try:
-        game, network, evaluation = values["game"], values["network"]["kind"], values["evaluation"]
+        game, network, evaluations = values["game"], values["network"]["kind"], read_evaluations(values)
     except (LookupError, TypeError) as error:
         raise UserError(f"expected game, network and evaluation in {version / AGENT_JSON}, got no {error}") from error
-    return _make_curve(game, network, version, version / PROGRESS_CSV, evaluation)
+    return _make_curve(game, network, version, version / PROGRESS_CSV, evaluations)
 
 
 def find_curves(runs: Path = RUNS, saved_models: Path = SAVED_MODELS) -> tuple[list[Curve], list[str]]:
@@ -153,13 +154,13 @@ def make_panels(curves: Sequence[Curve]) -> list[Panel]:
     return [Panel(name, tuple(curve for curve in curves if curve.game == name), papers[name]) for name in games]
 
 
-def _make_curve(game: str, network: str, folder: Path, log: Path, evaluation: Any) -> Curve:
+def _make_curve(game: str, network: str, folder: Path, log: Path, evaluations: Any) -> Curve:
     rows = read_progress(log)
     scores = _series(rows, "score_mean_100")
     if not len(scores.values):
         found = "no such file" if not log.exists() else "no game that ended" if rows else "no rows"
         raise UserError(f"expected a learning curve in {log}, got {found}")
-    return Curve(game, network, folder, scores, _series(rows, "entropy"), _read_evaluation(evaluation))
+    return Curve(game, network, folder, scores, _series(rows, "entropy"), _read_evaluation(evaluations))
 
 
 def _series(rows: list[Progress], name: str) -> Series:
@@ -169,10 +170,9 @@ def _series(rows: list[Progress], name: str) -> Series:
     return Series(steps[np.isfinite(values)], values[np.isfinite(values)])
 
 
-def _read_evaluation(record: Any) -> EvaluationPoint | None:
+def _read_evaluation(evaluations: Any) -> EvaluationPoint | None:
     try:
-        if record["protocol"] != DRAWN_PROTOCOL:
-            return None
+        record = evaluations[DRAWN_PROTOCOL]
         error = record["standard_error"]
         return EvaluationPoint(record["agent_steps"], float(record["mean"]), float("nan" if error is None else error))
     except (LookupError, TypeError, ValueError):

@@ -2,7 +2,7 @@
 
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -110,14 +110,14 @@ def describe_making(agent: Agent, facts: Sequence[tuple[str, str]]) -> list[tupl
         ("Agent", provenance.source.as_posix()),
         ("Network", agent.network.config.kind),
         ("Trained for", f"{provenance.agent_steps:,} agent steps ({provenance.frames:,} frames)"),
-        *_evaluation_facts(provenance.evaluation),
+        *_evaluation_facts(provenance.evaluations),
         *facts,
         ("Versions", ", ".join([f"xdrl {xdrl.__version__}", f"Python {platform.python_version()}", *versions])),
     ]
 
 
-def _evaluation_facts(evaluation: dict[str, Any] | None) -> list[tuple[str, str]]:
-    if not evaluation or "mean" not in evaluation:
-        return []
-    games = f" over {evaluation['num_episodes']} whole games" if "num_episodes" in evaluation else ""
-    return [("Evaluated at", f"{evaluation['mean']:g} points{games}")]
+def _evaluation_facts(evaluations: Mapping[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        ("Evaluated at", f"{record['mean']:g} points over {record['num_episodes']} whole games, {protocol} protocol")
+        for protocol, record in evaluations.items()
+    ]

@@ -37,7 +37,6 @@ class RunState:
         episodes: games ended.
         recent_scores: of the last 100 games, oldest first.
         score_best: best game; None before the first one ended.
-        best_mean: the best mean over 100 games in a row, whose weights `best/` keeps; None before.
         random_states: of each worker's generator.
     """
 
@@ -48,7 +47,6 @@ class RunState:
     episodes: int = 0
     recent_scores: list[float] = field(default_factory=list)
     score_best: float | None = None
-    best_mean: float | None = None
     random_states: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -102,13 +100,13 @@ def load_checkpoint(run_dir: Path) -> tuple[Checkpoint | None, str]:
 
 
 def save_best(run_dir: Path, weights: Arrays, state: RunState) -> None:
-    """Writes `best/`: the weights at the best mean over 100 games in a row."""
+    """Writes `best/`: the weights that a run ends with, once its budget is used."""
     with replaced_folder(run_dir / BEST) as folder:
         _write(folder, {WEIGHTS: weights}, state)
 
 
 def load_weights(run_dir: Path) -> tuple[Arrays, RunState]:
-    """Reads the weights a run is judged by: `best/` where there is one, else the newest checkpoint.
+    """Reads the weights a run is judged by: `best/` where it has come to its end, else the newest checkpoint.
 
     Raises:
         UserError: the run has neither.
@@ -140,7 +138,8 @@ def _read(folder: Path) -> Checkpoint:
         if _digest(folder / f"{name}.npz") != digest:
             raise ValueError(f"{name}.npz is not as it was written")
     arrays = {name: _read_arrays(folder / f"{name}.npz") for name in digests}
-    return Checkpoint(arrays.pop(WEIGHTS), arrays, RunState(**values))
+    known = {field.name: values[field.name] for field in dataclasses.fields(RunState)}  # older runs have more
+    return Checkpoint(arrays.pop(WEIGHTS), arrays, RunState(**known))
 
 
 def _digest(path: Path) -> str:

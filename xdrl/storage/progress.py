@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xdrl.config import FRAMES_PER_STEP, SCORE_WINDOW
+from xdrl.config import FRAMES_PER_STEP, SCORE_WINDOW, TrainingConfig
 from xdrl.storage.checkpoints import RunState
 from xdrl.storage.events import EventsFile
 from xdrl.storage.files import replace_file
@@ -39,6 +39,8 @@ class Progress:
         value_loss: of a step.
         gradient_norm: before clipping.
         policy_lag: updates by others between copying the weights and applying the gradients.
+        learning_rate: of now, by the run's schedule; NaN in rows of before there were schedules, as the next one.
+        entropy_cost: of now.
         bad_gradients: that were not finite, and so not applied, in the whole run; shown, and not in the file.
     """
 
@@ -54,6 +56,8 @@ class Progress:
     value_loss: float
     gradient_norm: float
     policy_lag: float
+    learning_rate: float = float("nan")
+    entropy_cost: float = float("nan")
     bad_gradients: int = 0
 
 
@@ -61,6 +65,8 @@ _COLUMN_TYPES: dict[str, Any] = {
     field.name: field.type for field in dataclasses.fields(Progress) if field.name != "bad_gradients"
 }
 COLUMNS = tuple(_COLUMN_TYPES)
+LATER_COLUMNS = ("learning_rate", "entropy_cost")
+"""That the curves of older agents do not have."""
 
 
 def record_scores(state: RunState, reports: "list[Report]") -> None:
@@ -72,21 +78,16 @@ def record_scores(state: RunState, reports: "list[Report]") -> None:
         state.score_best = max(scores if state.score_best is None else [*scores, state.score_best])
 
 
-def is_new_best(state: RunState) -> bool:
-    """Says whether the last 100 games are the best 100 in a row so far."""
-    if len(state.recent_scores) < SCORE_WINDOW:
-        return False
-    return state.best_mean is None or float(np.mean(state.recent_scores)) > state.best_mean
-
-
-def summarise(state: RunState, reports: "list[Report]", seconds: float) -> Progress:
+def summarise(config: TrainingConfig, state: RunState, reports: "list[Report]", seconds: float) -> Progress:
     """Makes a row.
 
     Args:
+        config: of the run.
         state: of the run, at the end of the row's time.
         reports: of the row's time.
         seconds: the row's time.
     """
+    run_progress = config.progress(state.agent_steps)
     finite = [report for report in reports if np.isfinite(report.gradients.norm)]
 
     def mean(values: list[float]) -> float:
@@ -105,6 +106,8 @@ def summarise(state: RunState, reports: "list[Report]", seconds: float) -> Progr
         value_loss=mean([report.gradients.value_loss for report in finite]),
         gradient_norm=mean([report.gradients.norm for report in finite]),
         policy_lag=mean([float(report.policy_lag) for report in reports]),
+        learning_rate=config.learning_rate(run_progress),
+        entropy_cost=config.entropy_cost(run_progress),
         bad_gradients=state.bad_gradients,
     )
 
@@ -146,9 +149,11 @@ def read_progress(path: Path) -> list[Progress]:
         return []
     rows = []
     with path.open(newline="", errors="replace") as file:
-        for row in csv.DictReader(file):
+        reader = csv.DictReader(file)
+        there = [name for name in COLUMNS if name in (reader.fieldnames or ()) or name not in LATER_COLUMNS]
+        for row in reader:
             try:
-                rows.append(Progress(**{name: kind(row[name]) for name, kind in _COLUMN_TYPES.items()}))
+                rows.append(Progress(**{name: _COLUMN_TYPES[name](row[name]) for name in there}))
             except (TypeError, ValueError, KeyError):
                 continue
     return rows

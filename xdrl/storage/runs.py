@@ -15,11 +15,13 @@ from xdrl.config import NetworkConfig, TrainingConfig, load_run_config
 from xdrl.errors import UserError
 from xdrl.games import Game
 from xdrl.storage.checkpoints import Arrays, Checkpoint, RunState, load_checkpoint
+from xdrl.storage.files import replace_file
+from xdrl.storage.histories import History, read_history
 
 RUNS = Path("runs")
 CONFIG = "config.json"
-EVALUATION = "evaluation.json"
-FIXED_AT_START = ("game", "network", "seed", "sticky_probability")
+EVALUATIONS = "evaluations.json"
+FIXED_AT_START = ("game", "network", "seed", "sticky_probability", "sticky_share")
 """Settings that a resumed run cannot change."""
 
 
@@ -35,6 +37,8 @@ class Run:
         first_weights: of another agent, that a new run starts from; None for fresh ones.
         first_state: a new run's numbers to count on from: that agent's agent steps and seconds.
         first_log: that agent's `progress.csv`, which a new run's goes on from; None where there is none.
+        history: the calls of `train` that made it.
+        earlier_budget: agent steps that the run had as its budget before this call; None for a new run.
         notice: a line about a damaged checkpoint, or "".
     """
 
@@ -45,7 +49,19 @@ class Run:
     first_weights: Arrays | None = None
     first_state: RunState = field(default_factory=RunState)
     first_log: Path | None = None
+    history: History = ()
+    earlier_budget: int | None = None
     notice: str = ""
+
+    @property
+    def agent_steps(self) -> int:
+        """Agent steps that the run stands at."""
+        return (self.checkpoint.state if self.checkpoint else self.first_state).agent_steps
+
+    @property
+    def is_finished(self) -> bool:
+        """Says whether the budget is used."""
+        return self.agent_steps >= self.training.agent_steps
 
 
 def is_run(folder: Path) -> bool:
@@ -80,21 +96,36 @@ def open_run(run_dir: Path, game: Game, settings: Mapping[str, Any]) -> Run | No
                 "name another --run-dir, or --fresh to put this one aside"
             )
     checkpoint, notice = load_checkpoint(run_dir)
-    return Run(run_dir, dataclasses.replace(training, **asked), network, checkpoint, notice=notice)
+    return Run(
+        run_dir,
+        dataclasses.replace(training, **asked),
+        network,
+        checkpoint,
+        history=read_history(run_dir),
+        earlier_budget=training.agent_steps,
+        notice=notice,
+    )
 
 
-def load_evaluation(run_dir: Path, agent_steps: int | None = None) -> dict[str, Any] | None:
-    """Returns the record of a run's last evaluation, None where there is none.
+def load_evaluations(run_dir: Path, agent_steps: int | None = None) -> dict[str, dict[str, Any]]:
+    """Returns the records of a run's last evaluation under each protocol; none where they cannot be read.
 
     Args:
         run_dir: of the run.
-        agent_steps: of the weights that it must be of; None for any.
+        agent_steps: of the weights that they must be of; None for any.
     """
     try:
-        record = json.loads((run_dir / EVALUATION).read_text())
-        return record if agent_steps in (None, record["agent_steps"]) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        records = json.loads((run_dir / EVALUATIONS).read_text())
+        return {name: record for name, record in records.items() if agent_steps in (None, record["agent_steps"])}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def save_evaluation(run_dir: Path, record: dict[str, Any]) -> Path:
+    """Keeps the record of an evaluation beside those of the same weights under other protocols; returns the file."""
+    records = load_evaluations(run_dir, record["agent_steps"]) | {record["protocol"]: record}
+    replace_file(run_dir / EVALUATIONS, json.dumps(records, indent=1) + "\n")
+    return run_dir / EVALUATIONS
 
 
 def put_aside(run_dir: Path) -> Path | None:

@@ -38,6 +38,14 @@ def sole_shipped_game(saved_models: Path = SAVED_MODELS) -> str:
     raise UserError(f"expected --game GAME, since {saved_models} holds {found}")
 
 
+def read_evaluations(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Returns the evaluations that an `agent.json` has, by protocol; older ones have one at most."""
+    if "evaluations" in values:
+        return dict(values["evaluations"])
+    record = values["evaluation"]
+    return {record["protocol"]: record} if record else {}
+
+
 def read_agent_json(version: Path) -> dict[str, Any]:
     """Reads what an export says of itself.
 

@@ -1,16 +1,25 @@
 """An agent on disk, a run, a weights file or a SavedModel, becomes arrays and what they belong to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xdrl.config import FRAMES_PER_STEP, NetworkConfig, load_run_config, network_config_from_json
+from xdrl.config import (
+    FRAMES_PER_STEP,
+    NetworkConfig,
+    TrainingConfig,
+    load_run_config,
+    network_config_from_json,
+    training_config_from_json,
+)
 from xdrl.errors import UserError
 from xdrl.games import Game, find_game
 from xdrl.storage.checkpoints import Arrays, load_weights
+from xdrl.storage.histories import History, history_from_json, read_history
 from xdrl.storage.progress import PROGRESS
-from xdrl.storage.runs import CONFIG, is_run
-from xdrl.storage.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version, read_agent_json
+from xdrl.storage.runs import CONFIG, is_run, load_evaluations
+from xdrl.storage.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version, read_agent_json, read_evaluations
 from xdrl.storage.weights_files import WeightsFile, read_weights_file, write_weights_file
 
 
@@ -22,13 +31,17 @@ class Provenance:
         source: its folder or file.
         agent_steps: that it was trained for, all runs together.
         seconds: of training.
-        evaluation: the figures of its last evaluation, if it was exported with one.
+        evaluations: the records of its last evaluation under each protocol, as far as it has any.
+        training: how it was trained; None where that is not known.
+        history: the calls of `train` that made it, as far as they are known.
     """
 
     source: Path
     agent_steps: int
     seconds: float
-    evaluation: dict[str, Any] | None = None
+    evaluations: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    training: TrainingConfig | None = None
+    history: History = ()
 
     @property
     def frames(self) -> int:
@@ -58,7 +71,8 @@ def read_agent(path: Path) -> StoredAgent:
     if is_run(path):
         training, network = load_run_config(path / CONFIG)
         weights, state = load_weights(path)
-        provenance = Provenance(path, state.agent_steps, state.seconds)
+        evaluations = load_evaluations(path, state.agent_steps)
+        provenance = Provenance(path, state.agent_steps, state.seconds, evaluations, training, read_history(path))
         return StoredAgent(find_game(training.game), network, weights, provenance)
     if path.is_file():
         file = read_weights_file(path)
@@ -69,6 +83,21 @@ def read_agent(path: Path) -> StoredAgent:
     if not (version / AGENT_JSON).exists():
         raise UserError(f"expected a run, an exported agent or a weights file in {path}, got {_describe(path)}")
     return _read_saved_model(version)
+
+
+def read_making(path: Path) -> tuple[TrainingConfig | None, History]:
+    """Reads how an agent was made, without its weights: its settings, None where it does not say, and its history.
+
+    Raises:
+        UserError: there is neither a run nor an exported agent.
+    """
+    if is_run(path):
+        return load_run_config(path / CONFIG)[0], read_history(path)
+    version = highest_version(path) or path
+    if not (version / AGENT_JSON).exists():
+        raise UserError(f"expected a run or an exported agent in {path}, got {_describe(path)}")
+    provenance = _read_provenance(version, read_agent_json(version))
+    return provenance.training, provenance.history
 
 
 def find_log(source: Path) -> Path | None:
@@ -104,11 +133,23 @@ def _read_saved_model(version: Path) -> StoredAgent:
     try:
         network = network_config_from_json(values["network"])
         weights = read_variables(version, values["variables"])
-        training = values["training"]
-        provenance = Provenance(version, training["agent_steps"], training["seconds"], values["evaluation"])
+        provenance = _read_provenance(version, values)
         return StoredAgent(find_game(values["game"]), network, weights, provenance)
     except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
         raise UserError(f"expected an exported agent in {version}, but it cannot be read: {error}") from error
+
+
+def _read_provenance(version: Path, values: dict[str, Any]) -> Provenance:
+    training = values["training"]
+    configuration, history = training.get("configuration"), training.get("history", [])
+    return Provenance(
+        version,
+        training["agent_steps"],
+        training["seconds"],
+        read_evaluations(values),
+        configuration and training_config_from_json(configuration),
+        history_from_json(history),
+    )
 
 
 def _describe(folder: Path) -> str:

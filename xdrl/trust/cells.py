@@ -82,6 +82,14 @@ def cover_kinds(scene: Scene, cells: Cells) -> dict[str, np.ndarray]:
     return found
 
 
+def find_empty(screens: np.ndarray, background: np.ndarray, cells: Cells) -> np.ndarray:
+    """Says which cells show nothing but the background: uint8 [S, 210, 160, 3] and [210, 160, 3] to bool [S, h * w]."""
+    is_seen = cells.of_pixel >= 0
+    differs = (screens[:, is_seen] != background[is_seen]).any(-1)
+    seen, count = cells.of_pixel[is_seen], len(cells.areas)
+    return np.stack([np.bincount(seen[step], minlength=count) == 0 for step in differs])
+
+
 def cell_means(values: np.ndarray, cells: Cells) -> np.ndarray:
     """Averages pixels over cells: float [N, 210, 160] to float64 [N, h * w]."""
     is_seen = cells.of_pixel >= 0

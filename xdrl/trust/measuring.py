@@ -19,13 +19,13 @@ from xdrl.trust.baselines import (
     random_maps,
     time_mean_maps,
 )
-from xdrl.trust.cells import Cells, cover_kinds, find_cells
+from xdrl.trust.cells import Cells, cover_kinds, find_cells, find_empty
 from xdrl.trust.deletion import DELETION, FILLS, INSERTION, Areas, delete_and_insert, make_fill
 from xdrl.trust.frames import Frames, choose_frames
 from xdrl.trust.health import check_health
 from xdrl.trust.objects import Scene
 from xdrl.trust.occlusion import agreement, occlude_objects
-from xdrl.trust.pointing import point_at
+from xdrl.trust.pointing import mass_on_nothing, point_at
 from xdrl.trust.randomisation import copy_weights, fresh_weights, randomise
 from xdrl.trust.records import HEALTH, OBJECTS, OCCLUSION, OWN, RANDOMISATION, REMOVAL, SPECIFICITY, Key
 from xdrl.trust.similarity import rank_correlations, structural_similarity
@@ -78,6 +78,9 @@ def measure_episode(stage: Stage, on_part: Callable[[str], None] = lambda part: 
     readings[Key(SPECIFICITY, "correlation with the runner-up's map")] = likeness(maps[OWN], runner_up)
     on_part(PARTS[1])
     readings |= read_objects(maps, pixels, cells)
+    is_empty = find_empty(stage.recording.screens, stage.scene.background, cells)
+    for source, values in maps.items():
+        readings[Key(OBJECTS, "mass on nothing", "", source)] = mass_on_nothing(values, is_empty, cells.areas)
     of_frames = {source: values[frames.steps] for source, values in maps.items()}
     on_part(PARTS[2])
     readings |= dict(_read_removal(stage, frames, of_frames, cells, generator))

@@ -43,6 +43,23 @@ def mass_shares(maps: np.ndarray, pixels: np.ndarray, areas: np.ndarray) -> np.n
     return (density * pixels).sum(-1) / masses
 
 
+def mass_on_nothing(maps: np.ndarray, is_empty: np.ndarray, areas: np.ndarray) -> float:
+    """Returns the mean share of a map's mass on cells that show nothing but the background; blank maps are left out.
+
+    Args:
+        maps: float [S, C], not negative.
+        is_empty: bool [S, C], which cells those are.
+        areas: float [C], pixels of each cell.
+
+    Returns:
+        in [0, 1]; NaN where all maps are blank.
+    """
+    is_map = maps.sum(-1) > 0
+    if not is_map.any():
+        return float("nan")
+    return float(mass_shares(maps[is_map], is_empty[is_map] * areas, areas).mean())
+
+
 def point_at(maps: np.ndarray, pixels: np.ndarray, areas: np.ndarray) -> dict[str, float]:
     """Plays the pointing game over the screens of an episode that show such objects.
 

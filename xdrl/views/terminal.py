@@ -54,6 +54,8 @@ def training_view(title: str, progress: "Progress", target_steps: int, first_ste
         ("gradient norm", _figure(progress.gradient_norm)),
         ("this call", f"{progress.agent_steps - first_steps:,} steps"),
         ("policy lag", f"{_figure(progress.policy_lag)} updates"),
+        ("learning rate", _short(progress.learning_rate)),
+        ("entropy cost", _short(progress.entropy_cost)),
     ]
     for left, right in zip(pairs[::2], pairs[1::2], strict=True):
         table.add_row(Text(left[0], "dim"), left[1], Text(right[0], "dim"), right[1])
@@ -150,6 +152,10 @@ def heatmap_view(heatmap: np.ndarray) -> Text:
 
 def _figure(value: float, digits: int = 2) -> str:
     return "-" if math.isnan(value) else f"{value:,.{digits}f}"
+
+
+def _short(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3g}"
 
 
 def _duration(seconds: float) -> str:

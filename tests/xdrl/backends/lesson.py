@@ -13,6 +13,7 @@ import numpy as np
 from xdrl.backends import load_backend
 from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.games import Crop
+from xdrl.losses import costs_at
 from xdrl.networks import Network, arrays_to_variables, build_network, variables_to_arrays
 from xdrl.rollouts import Policy, Rollout
 
@@ -38,7 +39,7 @@ def take(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     backend.CopyFunction(network.weights, other.weights)()
     config = TrainingConfig("Pong", network=str(given["kind"]), gradient_norm_clip=float(given["clip"]))
     rollout, found = play(backend.Policy(other, config), given)
-    gradients = backend.GradientFunction(other, config)(rollout)
+    gradients = backend.GradientFunction(other, config)(rollout, costs_at(config, 0))
     for name in ("norm", "policy_loss", "value_loss", "entropy"):
         found[name] = np.float32(getattr(gradients, name))
     for weight, gradient in zip(network.weights, gradients.gradients, strict=True):

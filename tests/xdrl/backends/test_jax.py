@@ -18,7 +18,7 @@ from xdrl.games import Game
 from xdrl.networks import build_network, variables_to_arrays
 from xdrl.storage.checkpoints import load_checkpoint
 from xdrl.storage.runs import open_run
-from xdrl.training import Budget, train
+from xdrl.training import train
 
 ROOT = Path(__file__).parents[3]
 LESSON = Path(__file__).with_name("lesson.py")
@@ -41,7 +41,7 @@ finally:
     assert "jax" in sys.modules
     assert "tensorflow" not in sys.modules
 """
-SMALL = ("--network", "a3c", "--workers", "1", "--envs-per-worker", "2", "--emulator-threads", "2")
+SMALL = ("--network", "a3c", "--workers", "1", "--envs-per-worker", "2", "--set", "emulator_threads=2")
 
 pytestmark = [
     pytest.mark.skipif(
@@ -154,9 +154,9 @@ def test_training_on_jax_leaves_what_training_leaves(begun_on_jax: Path, a3c_con
 
 def test_each_backend_goes_on_where_the_other_stopped(begun_on_jax: Path, jax: Jax, pong: Game, monkeypatch):
     monkeypatch.setattr(training, "DECORRELATION_STEPS", 5)
-    run = open_run(begun_on_jax, pong, {})
+    run = open_run(begun_on_jax, pong, {"agent_steps": 160})
     assert run is not None and run.checkpoint is not None
-    rows = list(train(run, Budget(160), threading.Event()))
+    rows = list(train(run, threading.Event()))
     assert rows[-1].agent_steps == 160
     jax.train(begun_on_jax, 240)
     checkpoint, notice = load_checkpoint(begun_on_jax)
@@ -171,7 +171,7 @@ def test_each_backend_goes_on_where_the_other_stopped(begun_on_jax: Path, jax: J
 def test_a_weights_file_starts_a_run_without_tensorflow(begun_on_jax: Path, jax: Jax, tmp_path: Path):
     path, folder = tmp_path / "pong.npz", tmp_path / "Pong"
     jax.run("cli.py", "export", "Pong", "--run-dir", begun_on_jax, "--weights", path)
-    jax.train(folder, 40, "--from", path)
+    jax.train(folder, 280, "--from", path)
     (before, _), (after, _) = load_checkpoint(begun_on_jax), load_checkpoint(folder)
     assert before is not None and after is not None
     for name, array in after.weights.items():

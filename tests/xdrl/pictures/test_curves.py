@@ -67,16 +67,16 @@ def test_an_exported_agent_is_its_highest_version_or_the_one_that_is_named(tmp_p
 
 def test_an_evaluation_stands_at_the_steps_it_was_made_with(tmp_path):
     run = make_run(tmp_path / "run", make_rows((100, 1.0), (900, 2.0)))
-    (run / "evaluation.json").write_text(json.dumps(RECORD))
+    (run / "evaluations.json").write_text(json.dumps({"standard": RECORD}))
     assert read_curve(run).evaluation == EvaluationPoint(300, 7.5, 0.5)
-    (run / "evaluation.json").write_text(json.dumps(RECORD | {"standard_error": None}))
+    (run / "evaluations.json").write_text(json.dumps({"standard": RECORD | {"standard_error": None}}))
     assert np.isnan(read_curve(run).evaluation.standard_error)
 
 
-@pytest.mark.parametrize("text", [json.dumps(RECORD | {"protocol": "sticky"}), "", "[]", '{"agent_steps": 3}'])
+@pytest.mark.parametrize("text", [json.dumps({"sticky": RECORD}), "", "[]", '{"standard": {"agent_steps": 3}}'])
 def test_an_evaluation_under_another_protocol_or_a_damaged_one_is_passed_over(tmp_path, text):
     run = make_run(tmp_path / "run", make_rows((100, 1.0)))
-    (run / "evaluation.json").write_text(text)
+    (run / "evaluations.json").write_text(text)
     assert read_curve(run).evaluation is None
 
 

@@ -58,14 +58,16 @@ def test_how_it_was_made_names_agent_training_command_and_versions(agent):
 
 
 def test_an_evaluation_is_told(agent):
-    evaluated = dataclasses.replace(agent.provenance, evaluation={"mean": 17.53, "num_episodes": 100})
+    evaluated = dataclasses.replace(agent.provenance, evaluations={"sticky": {"mean": 17.53, "num_episodes": 100}})
 
     class Evaluated:
         """The agent, exported with an evaluation."""
 
         provenance, network, game = evaluated, agent.network, agent.game
 
-    assert dict(describe_making(Evaluated(), []))["Evaluated at"] == "17.53 points over 100 whole games"
+    assert (
+        dict(describe_making(Evaluated(), []))["Evaluated at"] == "17.53 points over 100 whole games, sticky protocol"
+    )
 
 
 def test_the_page_gets_the_colours_of_the_videos(agent):

@@ -5,16 +5,19 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from xdrl.config import TrainingConfig
 from xdrl.errors import UserError
 from xdrl.learner import Gradients
+from xdrl.schedules import constant, linear
 from xdrl.storage.checkpoints import RunState
-from xdrl.storage.progress import COLUMNS, Progress, ProgressLog, is_new_best, read_progress, record_scores, summarise
+from xdrl.storage.progress import COLUMNS, Progress, ProgressLog, read_progress, record_scores, summarise
 from xdrl.workers import Report
 
 NAN = float("nan")
+CONFIG = TrainingConfig("Pong", agent_steps=1000, learning_rate=constant(0.5), entropy_cost=constant(0.25))
 CONTRACT = (
     "agent_steps,frames,seconds,steps_per_second,episodes,score_mean_100,score_best,entropy,"
-    "policy_loss,value_loss,gradient_norm,policy_lag"
+    "policy_loss,value_loss,gradient_norm,policy_lag,learning_rate,entropy_cost"
 )
 
 
@@ -22,9 +25,19 @@ def make_report(scores: list[float] | None = None, norm: float = 2.0, lag: int =
     return Report(160, scores or [], Gradients((), norm, 0.25, 0.5, entropy), lag)
 
 
+def test_the_curve_of_an_older_agent_has_no_learning_rate(tmp_path: Path):
+    row = make_row(160)
+    with (tmp_path / "progress.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([COLUMNS[:12], [getattr(row, name) for name in COLUMNS[:12]]])
+    (found,) = read_progress(tmp_path / "progress.csv")
+    assert (found.agent_steps, found.policy_lag) == (160, row.policy_lag)
+    assert math.isnan(found.learning_rate) and math.isnan(found.entropy_cost)
+
+
 def make_row(agent_steps: int, **changes: float) -> Progress:
     state = RunState(agent_steps=agent_steps, seconds=agent_steps / 100)
-    return Progress(**vars(summarise(state, [make_report([1.0])], 2.0)) | changes)
+    return Progress(**vars(summarise(CONFIG, state, [make_report([1.0])], 2.0)) | changes)
 
 
 def same(found: list[Progress], expected: list[Progress]) -> bool:
@@ -57,17 +70,11 @@ def test_the_last_hundred_games_are_kept():
     assert state.episodes == 130
 
 
-def test_a_best_takes_a_hundred_games_and_a_higher_mean():
-    assert not is_new_best(RunState(recent_scores=[5.0] * 99))
-    assert is_new_best(RunState(recent_scores=[-5.0] * 100))
-    assert not is_new_best(RunState(recent_scores=[5.0] * 100, best_mean=5.0))
-    assert is_new_best(RunState(recent_scores=[5.0] * 99 + [6.0], best_mean=5.0))
-
-
 def test_a_row_by_hand():
     state = RunState(agent_steps=1_000, seconds=12.34, episodes=2, recent_scores=[1.0, 4.0], score_best=4.0)
     reports = [make_report(lag=0, entropy=1.0), make_report(lag=3, entropy=2.0, norm=4.0)]
-    assert summarise(state, reports, 4.0) == Progress(
+    config = TrainingConfig("Pong", agent_steps=4000, learning_rate=linear((0, 1e-3), (0.5, 0)))
+    assert summarise(config, state, reports, 4.0) == Progress(
         agent_steps=1_000,
         frames=4_000,
         seconds=12.3,
@@ -80,17 +87,19 @@ def test_a_row_by_hand():
         value_loss=0.5,
         gradient_norm=3.0,
         policy_lag=1.5,
+        learning_rate=5e-4,  # a quarter of the budget is used
+        entropy_cost=0.00775,
     )
 
 
 def test_gradients_that_were_not_finite_do_not_spoil_a_row():
     bad = Report(160, [], Gradients((), NAN, NAN, NAN, NAN), 0)
-    row = summarise(RunState(), [make_report(), bad], 1.0)
+    row = summarise(CONFIG, RunState(), [make_report(), bad], 1.0)
     assert (row.gradient_norm, row.entropy, row.steps_per_second) == (2.0, 1.5, 320.0)
 
 
 def test_a_row_without_reports_has_no_numbers_to_show():
-    row = summarise(RunState(), [], 0.0)
+    row = summarise(CONFIG, RunState(), [], 0.0)
     assert all(math.isnan(value) for value in (row.score_mean_100, row.score_best, row.entropy, row.policy_lag))
     assert math.isnan(row.steps_per_second)
 

@@ -1,4 +1,3 @@
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.errors import UserError
 from xdrl.games import Game, find_game
 from xdrl.storage.checkpoints import Checkpoint, RunState, save_checkpoint
-from xdrl.storage.runs import is_run, load_evaluation, locked, open_run, put_aside
+from xdrl.storage.runs import is_run, load_evaluations, locked, open_run, put_aside, save_evaluation
 
 HOLD_LOCK = """
 import sys
@@ -163,12 +162,18 @@ def test_a_run_that_another_process_trains_is_not_put_aside(run_dir: Path):
         process.communicate()
 
 
-def test_an_evaluation_counts_for_the_weights_it_was_made_with(tmp_path: Path):
-    assert load_evaluation(tmp_path, 40) is None
-    (tmp_path / "evaluation.json").write_text(json.dumps({"agent_steps": 40, "mean": 1.5}))
-    assert load_evaluation(tmp_path, 40) == {"agent_steps": 40, "mean": 1.5}
-    assert load_evaluation(tmp_path, 80) is None
-    assert load_evaluation(tmp_path) == {"agent_steps": 40, "mean": 1.5}
-    for text in ("{", "[]", "{}"):
-        (tmp_path / "evaluation.json").write_text(text)
-        assert load_evaluation(tmp_path, 40) is None
+def test_evaluations_are_kept_by_protocol_and_count_for_the_weights_they_were_made_with(tmp_path: Path):
+    assert load_evaluations(tmp_path, 40) == {}
+    standard, sticky = ({"agent_steps": 40, "mean": 1.5, "protocol": name} for name in ("standard", "sticky"))
+    for record in (standard, sticky):
+        assert save_evaluation(tmp_path, record) == tmp_path / "evaluations.json"
+    assert load_evaluations(tmp_path, 40) == load_evaluations(tmp_path) == {"standard": standard, "sticky": sticky}
+    assert load_evaluations(tmp_path, 80) == {}
+    save_evaluation(tmp_path, sticky | {"agent_steps": 80})
+    assert load_evaluations(tmp_path) == {"sticky": sticky | {"agent_steps": 80}}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"standard": {}}'])
+def test_evaluations_that_cannot_be_read_are_none(tmp_path: Path, text: str):
+    (tmp_path / "evaluations.json").write_text(text)
+    assert load_evaluations(tmp_path, 40) == {}

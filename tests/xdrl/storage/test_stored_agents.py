@@ -41,7 +41,7 @@ def test_a_weights_file_is_the_agent_it_was_made_of(kind: str, agent, tmp_path: 
     found = read_agent(path)
     assert_is(found, agent)
     assert (found.provenance.source, found.provenance.agent_steps, found.provenance.frames) == (path, 40, 160)
-    assert found.provenance.evaluation is None
+    assert (found.provenance.evaluations, found.provenance.training, found.provenance.history) == ({}, None, ())
 
 
 def test_an_agent_of_a_weights_file_acts_and_explains(run: Path, agent, screens, tmp_path: Path):

@@ -6,10 +6,10 @@ import pytest
 from xdrl.games import GAMES, Crop, find_game
 from xdrl.preprocessing import Box
 from xdrl.trust.baselines import motion_maps, other_frame_maps, random_maps, time_mean_maps
-from xdrl.trust.cells import ALL, Cells, cell_means, cover_kinds, cover_objects, find_cells, place_cells
+from xdrl.trust.cells import ALL, Cells, cell_means, cover_kinds, cover_objects, find_cells, find_empty, place_cells
 from xdrl.trust.kinds import OBJECT
 from xdrl.trust.objects import find_objects
-from xdrl.trust.pointing import chances, hits, mass_shares, point_at
+from xdrl.trust.pointing import chances, hits, mass_on_nothing, mass_shares, point_at
 
 TEN_BY_TEN = place_cells((10, 10), Box(34, 0, 194, 160), Crop(34, 194))
 
@@ -127,3 +127,20 @@ def test_the_crop_of_spaceinvaders_is_shared_out_among_its_cells():
     cells: Cells = place_cells((10, 10), Box(crop.top, 0, crop.bottom, 160), crop)
     assert cells.areas.sum() == 188 * 160
     assert set(cells.areas) <= {18 * 16.0, 19 * 16.0}
+
+
+def test_cells_that_show_nothing_but_the_background_are_empty():
+    background = np.random.default_rng(0).integers(0, 256, (210, 160, 3), np.uint8)
+    screens = np.stack([background] * 3)
+    screens[1, 34, 0] += 1  # one pixel, in the first cell
+    screens[2, 10:30] += 1  # the score, which the agent does not see
+    empty = find_empty(screens, background, TEN_BY_TEN)
+    assert empty.shape == (3, 100)
+    assert empty[0].all() and empty[2].all() and not empty[1, 0] and empty[1, 1:].all()
+
+
+def test_mass_on_nothing_is_the_share_of_a_map_on_empty_cells():
+    empty, areas = np.array([[True, False], [True, False], [True, True]]), np.array([2.0, 1.0])
+    maps = np.array([[1.0, 2.0], [0.0, 0.0], [0.0, 3.0]])  # half of it; blank; all of it
+    assert mass_on_nothing(maps, empty, areas) == pytest.approx((0.5 + 1) / 2)
+    assert np.isnan(mass_on_nothing(maps[1:2], empty[1:2], areas))

@@ -10,7 +10,7 @@ from xdrl.backends.jax.acting import Kept
 from xdrl.backends.jax.stateless import read_features, unroll_core, values_of, with_weights
 from xdrl.config import TrainingConfig
 from xdrl.learner import Gradients
-from xdrl.losses import Losses, actor_critic_losses
+from xdrl.losses import Costs, Losses, actor_critic_losses
 from xdrl.networks import Network
 from xdrl.rollouts import Rollout
 
@@ -23,10 +23,10 @@ class GradientFunction:
         self._network, self._config = network, config
         self._compiled = jax.jit(self._compute)
 
-    def __call__(self, rollout: Rollout) -> Gradients:
+    def __call__(self, rollout: Rollout, costs: Costs) -> Gradients:
         """Computes the gradients of a rollout that this network has just played; they stay on the device."""
         weights = values_of(self._network.weights)
-        gradients, norm, losses = self._compiled(weights, rollout.kept, rollout._replace(kept=()))
+        gradients, norm, losses = self._compiled(weights, rollout.kept, rollout._replace(kept=()), costs)
         norm, losses = jax.device_get((norm, losses))
         return Gradients(
             gradients=gradients,
@@ -36,20 +36,20 @@ class GradientFunction:
             entropy=float(losses.entropy),
         )
 
-    def _compute(self, weights: list[jax.Array], kept: tuple[Kept, ...], rollout: Rollout) -> Any:
-        (_, losses), gradients = jax.value_and_grad(self._losses, has_aux=True)(weights, kept, rollout)
+    def _compute(self, weights: list[jax.Array], kept: tuple[Kept, ...], rollout: Rollout, costs: Costs) -> Any:
+        (_, losses), gradients = jax.value_and_grad(self._losses, has_aux=True)(weights, kept, rollout, costs)
         norm = jnp.sqrt(sum(jnp.sum(jnp.square(gradient)) for gradient in gradients))
         limit = self._config.gradient_norm_clip
         scale = jnp.where(norm > limit, limit / norm, 1.0)
         return [gradient * scale for gradient in gradients], norm, losses
 
     def _losses(
-        self, weights: Sequence[jax.Array], kept: tuple[Kept, ...], rollout: Rollout
+        self, weights: Sequence[jax.Array], kept: tuple[Kept, ...], rollout: Rollout, costs: Costs
     ) -> tuple[jax.Array, Losses]:
         network, num_steps = self._network, len(kept)
         observations = jnp.concatenate([step.observation for step in kept])
         with with_weights(network, weights):
             features = read_features(network, observations).reshape(num_steps, len(kept[0].observation), -1)
             outputs = unroll_core(network.core, features, kept[0].state_h, kept[0].state_c, rollout.is_first[:-1])
-            losses = actor_critic_losses(*network.judge(outputs), rollout, self._config)
+            losses = actor_critic_losses(*network.judge(outputs), rollout, self._config, costs)
         return losses.total, losses

@@ -12,7 +12,7 @@ from xdrl.backends.tensorflow.core import CoreOutputs, core_gradients
 from xdrl.backends.tensorflow.torso import KeptTorso, TorsoOutputs
 from xdrl.config import TrainingConfig
 from xdrl.learner import Gradients
-from xdrl.losses import actor_critic_losses
+from xdrl.losses import Costs, actor_critic_losses
 from xdrl.networks import Network
 from xdrl.rollouts import Rollout
 
@@ -31,13 +31,14 @@ class GradientFunction:
         self._compiled_later, self._compiled_torso = tf.function(self._compute_later), tf.function(self._add_torso)
         self._compiled_clip = tf.function(self._clip)
 
-    def __call__(self, rollout: Rollout) -> Gradients:
+    def __call__(self, rollout: Rollout, costs: Costs) -> Gradients:
         """Computes the gradients of a rollout that this network has just played."""
+        costs = Costs(*(tf.convert_to_tensor(cost, tf.float32) for cost in costs))
         arrays = Rollout((), *(tf.convert_to_tensor(field) for field in rollout[1:]))
         features = tuple(step.torso.features for step in rollout.kept)
         core = tuple(step.core for step in rollout.kept)
         later, by_features, losses = self._compiled_later(
-            features, core, tuple(step.next_h for step in rollout.kept), arrays
+            features, core, tuple(step.next_h for step in rollout.kept), arrays, costs
         )
         sums = [tf.zeros(weight.shape) for weight in self._torso.weights]
         for step, upstream in zip(rollout.kept, by_features, strict=True):
@@ -52,14 +53,19 @@ class GradientFunction:
         )
 
     def _compute_later(
-        self, features: tuple[tf.Tensor, ...], core: tuple[CoreOutputs, ...], outputs: tuple, rollout: Rollout
+        self,
+        features: tuple[tf.Tensor, ...],
+        core: tuple[CoreOutputs, ...],
+        outputs: tuple[tf.Tensor, ...],
+        rollout: Rollout,
+        costs: Costs,
     ) -> tuple[list[tf.Tensor], list[tf.Tensor], Any]:
         """Computes the gradients by the weights of core and heads, and by each step's features."""
         stacked_outputs = tf.stack(outputs)
         with tf.GradientTape() as tape:
             tape.watch(stacked_outputs)
             logits, values = self._network.judge(stacked_outputs)
-            losses = actor_critic_losses(logits, values, rollout, self._config)
+            losses = actor_critic_losses(logits, values, rollout, self._config, costs)
         head_weights = [weight.value for weight in self._head_weights]
         upstream, *by_heads = tape.gradient(losses.total, [stacked_outputs, *head_weights])
         stacked = CoreOutputs(*(tf.stack(field) for field in zip(*core, strict=True)))

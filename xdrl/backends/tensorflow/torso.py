@@ -73,30 +73,31 @@ class KeptTorso:
         return tape.gradient(features, [weight.value for weight in self.weights], output_gradients=upstream)
 
     def _convolve(self, layer: layers.Conv2D, inputs: tf.Tensor) -> tf.Tensor:
-        kernel, bias = self._cast_weights(layer)
-        return tf.nn.bias_add(tf.nn.conv2d(inputs, kernel, layer.strides, layer.padding.upper()), bias)
+        kernel, *bias = self._cast_weights(layer)
+        output = tf.nn.conv2d(inputs, kernel, layer.strides, layer.padding.upper())
+        return tf.nn.bias_add(output, *bias) if bias else output
 
     def _keep(self, layer: layers.Conv2D, inputs: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
         """Returns a convolution's known output; its gradients are those of the convolution."""
         options = {"strides": [1, *layer.strides, 1], "padding": layer.padding.upper()}
 
         @tf.custom_gradient
-        def convolution(inputs: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> Any:
-            def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def convolution(inputs: tf.Tensor, kernel: tf.Tensor, *bias: tf.Tensor) -> Any:
+            def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
                 by_inputs = tf.raw_ops.Conv2DBackpropInput(
                     input_sizes=tf.shape(inputs), filter=kernel, out_backprop=upstream, **options
                 )
                 by_kernel = tf.raw_ops.Conv2DBackpropFilter(
                     input=inputs, filter_sizes=kernel.shape, out_backprop=upstream, **options
                 )
-                return by_inputs, by_kernel, tf.raw_ops.BiasAddGrad(out_backprop=upstream)
+                return by_inputs, by_kernel, *(tf.raw_ops.BiasAddGrad(out_backprop=upstream) for _ in bias)
 
             return tf.identity(output), gradient
 
         return convolution(inputs, *self._cast_weights(layer))
 
     def _cast_weights(self, layer: layers.Conv2D) -> list[tf.Tensor]:
-        return [tf.cast(tf.convert_to_tensor(weight.value), self._dtype) for weight in (layer.kernel, layer.bias)]
+        return [tf.cast(tf.convert_to_tensor(weight.value), self._dtype) for weight in layer.weights]
 
 
 def _between(layer: layers.Layer, x: tf.Tensor) -> tf.Tensor:

@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from xdrl.backends.tensorflow import ApplyFunction, GradientFunction, Policy
 from xdrl.config import NetworkConfig, TrainingConfig
-from xdrl.losses import actor_critic_losses
+from xdrl.losses import Costs, actor_critic_losses
 from xdrl.networks import Network, build_network
 from xdrl.rollouts import Rollout
 
-CONFIG = TrainingConfig("Pong", network="a3c", gradient_norm_clip=1e6)
+CONFIG, COSTS = TrainingConfig("Pong", network="a3c", gradient_norm_clip=1e6), Costs(value=0.5, entropy=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +25,18 @@ def rollout(a3c: Network, played) -> Rollout:
     return played.by(Policy(a3c, CONFIG), a3c.core_size)
 
 
+@pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("kind", ["a3c", "e-a3c"])
-def test_gradients_are_those_of_one_tape_over_everything(kind: str, a3c_config: NetworkConfig, played):
-    network = build_network(dataclasses.replace(a3c_config, kind=kind), seed=1)
+def test_gradients_are_those_of_one_tape_over_everything(kind: str, use_bias: bool, a3c_config: NetworkConfig, played):
+    network = build_network(dataclasses.replace(a3c_config, kind=kind, use_bias=use_bias), seed=1)
     for head in (network.policy_head, network.value_head):  # fresh heads let almost nothing through
         head.kernel.assign(np.random.default_rng(0).normal(0, 0.3, head.kernel.shape).astype(np.float32))
     with tf.GradientTape() as tape:
         state = played.first_state(network.core_size)
         logits, values = network.unroll(played.screens, *state, played.rollout.is_first[:-1])
-        losses = actor_critic_losses(logits, values, played.rollout, CONFIG)
+        losses = actor_critic_losses(logits, values, played.rollout, CONFIG, COSTS)
     expected = tape.gradient(losses.total, [weight.value for weight in network.weights])
-    found = GradientFunction(network, CONFIG)(played.by(Policy(network, CONFIG), network.core_size))
+    found = GradientFunction(network, CONFIG)(played.by(Policy(network, CONFIG), network.core_size), COSTS)
     assert len(found.gradients) == len(network.weights)
     for weight, gradient, exact in zip(network.weights, found.gradients, expected, strict=True):
         assert np.abs(exact).max() > 0, weight.path
@@ -52,7 +53,7 @@ def test_convolutions_in_bfloat16_give_nearly_the_same_gradients(kind: str, a3c_
     for head in (network.policy_head, network.value_head):
         head.kernel.assign(np.random.default_rng(0).normal(0, 0.3, head.kernel.shape).astype(np.float32))
     exact, rough = (
-        GradientFunction(network, config)(played.by(Policy(network, config), network.core_size))
+        GradientFunction(network, config)(played.by(Policy(network, config), network.core_size), COSTS)
         for config in (CONFIG, dataclasses.replace(CONFIG, convolution_dtype="bfloat16"))
     )
     assert rough.norm == pytest.approx(exact.norm, rel=0.02)
@@ -64,9 +65,9 @@ def test_convolutions_in_bfloat16_give_nearly_the_same_gradients(kind: str, a3c_
 
 
 def test_large_gradients_are_scaled_down_together(a3c: Network, compute: GradientFunction, rollout: Rollout):
-    free = compute(rollout)
+    free = compute(rollout, COSTS)
     clip = free.norm / 4
-    clipped = GradientFunction(a3c, dataclasses.replace(CONFIG, gradient_norm_clip=clip))(rollout)
+    clipped = GradientFunction(a3c, dataclasses.replace(CONFIG, gradient_norm_clip=clip))(rollout, COSTS)
     assert clipped.norm == pytest.approx(free.norm, rel=1e-4)  # what is reported is the norm before
     assert float(tf.linalg.global_norm(clipped.gradients)) == pytest.approx(clip, rel=1e-4)
     for small, large in zip(clipped.gradients, free.gradients, strict=True):
@@ -74,7 +75,7 @@ def test_large_gradients_are_scaled_down_together(a3c: Network, compute: Gradien
 
 
 def test_a_value_that_is_not_finite_gives_a_norm_that_is_not(compute: GradientFunction, rollout: Rollout):
-    assert not np.isfinite(compute(rollout._replace(bootstrap_value=np.full(2, np.nan, np.float32))).norm)
+    assert not np.isfinite(compute(rollout._replace(bootstrap_value=np.full(2, np.nan, np.float32)), COSTS).norm)
 
 
 @pytest.mark.timeout(120)
@@ -89,7 +90,7 @@ def test_two_threads_take_gradients_side_by_side(a3c_config: NetworkConfig, play
             policy, compute = Policy(network, CONFIG), GradientFunction(network, CONFIG)
             together.wait()
             for _ in range(6):
-                norms[index].append(compute(played.by(policy, network.core_size)).norm)
+                norms[index].append(compute(played.by(policy, network.core_size), COSTS).norm)
         except BaseException as error:
             failures.append(error)
 
@@ -142,7 +143,7 @@ def learn(network: Network, lesson, updates: int) -> list[float]:
     apply = ApplyFunction(keras.optimizers.Adam(1e-3, epsilon=1e-3), network.weights)
     losses = []
     for _ in range(updates):
-        gradients = compute(lesson.by(policy, network.core_size))
+        gradients = compute(lesson.by(policy, network.core_size), COSTS)
         losses.append(gradients.value_loss)
         apply(gradients.gradients)
     return losses
