@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from xdrl.commands.benchmark import benchmark
+from xdrl.commands.cards import cards
 from xdrl.commands.console import errors
 from xdrl.commands.evaluate import evaluate
 from xdrl.commands.explain import explain
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 for command in (
     *(train, recipe, evaluate, table, explain, watch, trust, figures, plot),
-    *(export, serve, query, games, methods, benchmark),
+    *(export, serve, query, games, cards, methods, benchmark),
 ):
     app.command()(command)
 

@@ -17,9 +17,11 @@ from serving.warm_up import Samples, play_samples, sample_requests, write_sample
 from xdrl.agents import Agent, CoreState
 from xdrl.config import network_config_to_json, recipe_to_json
 from xdrl.explainers.maps import normalise
+from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
 from xdrl.storage.files import replaced_folder
 from xdrl.storage.histories import history_to_json
 from xdrl.storage.progress import read_progress, write_progress
+from xdrl.storage.rounding import round_weights
 from xdrl.storage.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version
 from xdrl.storage.stored_agents import find_log
 
@@ -29,7 +31,7 @@ class ExportError(RuntimeError):
 
 
 def export_agent(agent: Agent, output: Path) -> Path:
-    """Writes the next version of an agent, whole or not at all.
+    """Writes the next version of an agent, whole or not at all, its weights rounded to a short mantissa.
 
     Args:
         agent: to export.
@@ -44,6 +46,7 @@ def export_agent(agent: Agent, output: Path) -> Path:
     game_folder = output / agent.game.name
     newest = highest_version(game_folder)
     version = game_folder / str(int(newest.name) + 1 if newest else 1)
+    agent = _with_rounded_weights(agent)
     with replaced_folder(version) as folder:
         # Raw variables: a module that holds the Keras model loads in Python, and not in TensorFlow Serving's loader.
         servable = tf.Module()
@@ -57,6 +60,12 @@ def export_agent(agent: Agent, output: Path) -> Path:
         write_samples(agent, samples, folder)
         _prove(agent, samples, folder)
     return version
+
+
+def _with_rounded_weights(agent: Agent) -> Agent:
+    network = build_network(agent.network.config)
+    arrays_to_variables(round_weights(variables_to_arrays(agent.network.weights)), network.weights)
+    return type(agent)(network, agent.game, agent.provenance)
 
 
 def _agent_record(agent: Agent) -> dict[str, Any]:
@@ -79,6 +88,7 @@ def _agent_record(agent: Agent) -> dict[str, Any]:
             protocol: {key: value for key, value in record.items() if key not in left_out}
             for protocol, record in provenance.evaluations.items()
         },
+        "claims": list(provenance.claims),
         "variables": {path: f"weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index, path in enumerate(paths)},
         "exported": time.strftime("%Y-%m-%d"),
         "tensorflow": tf.__version__,

@@ -15,7 +15,7 @@ ORDER = [
     ["xdrl.errors", "xdrl.storage", "xdrl.pictures", "xdrl.explanations", "xdrl.views"],
     ["xdrl.schedules", "xdrl.streams"],
     ["xdrl.recipes"],
-    ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.backgrounds"],
+    ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.backgrounds", "xdrl.storage.rounding"],
     ["xdrl.storage.saved_models", "xdrl.machine", "xdrl.pictures.figure_files"],
     ["xdrl.config", "xdrl.storage.histories"],
     ["xdrl.settings"],
@@ -82,7 +82,7 @@ ORDER = [
     ["xdrl.pictures.curves"],
     ["xdrl.pictures.curve_figure", "xdrl.pictures.architecture"],
     ["xdrl.explanations.paper_figures"],
-    ["xdrl.table_one"],
+    ["xdrl.table_one", "xdrl.cards"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
     ["xdrl.views.explaining_view"],
     # serving, and the commands over all
@@ -97,6 +97,7 @@ ORDER = [
     ["xdrl.commands.loading", "xdrl.commands.playing"],
     [
         "xdrl.commands.benchmark",
+        "xdrl.commands.cards",
         "xdrl.commands.evaluate",
         "xdrl.commands.explain",
         "xdrl.commands.figures",

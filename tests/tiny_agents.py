@@ -12,8 +12,9 @@ from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.environments import VectorEnvironment, action_names
 from xdrl.explainers.maps import normalise
 from xdrl.games import find_game
-from xdrl.networks import build_network, variables_to_arrays
+from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
 from xdrl.storage.checkpoints import Checkpoint, RunState, save_checkpoint
+from xdrl.storage.rounding import round_weights
 from xdrl.storage.runs import CONFIG
 
 PIXEL_MEAN, PIXEL_STD = 0.35, 0.2
@@ -31,6 +32,8 @@ def make_agent(
     for head in (network.policy_head, network.value_head):
         head.kernel.assign(generator.normal(0, 0.5, head.kernel.shape).astype(np.float32))
         head.bias.assign(generator.normal(0, 0.05, head.bias.shape).astype(np.float32))
+    # An export rounds, and is then exactly what was exported.
+    arrays_to_variables(round_weights(variables_to_arrays(network.weights)), network.weights)
     return Agent(network, game, Provenance(Path(source), AGENT_STEPS, 1.5))
 
 

@@ -96,7 +96,7 @@ QBERT = Recipe(
     entropy_cost=linear((0, 0.003), (1, 0.001)),
     value_cost=constant(0.1),
 )
-"""docs/performance.md tells how it was found."""
+"""docs/learning.md tells how it was found."""
 
 # Three rows of Table I equal published results of a public A3C whose gym versions are known; for the others the
 # paper's protocol is unknown and the standard one stands in. SpaceInvaders' 164766.0 is a slip of the paper

@@ -14,6 +14,7 @@ from xdrl.errors import UserError
 from xdrl.networks import variables_to_arrays
 from xdrl.storage.histories import describe_call, write_history
 from xdrl.storage.progress import Progress, write_progress
+from xdrl.storage.rounding import round_weights
 from xdrl.storage.runs import save_evaluation
 from xdrl.storage.saved_models import PROGRESS_CSV, read_agent_json
 
@@ -75,6 +76,18 @@ def test_weights_live_in_the_variables_bit_by_bit(exported, agent):
     assert variables.keys() == arrays.keys()
     for path, array in arrays.items():
         np.testing.assert_array_equal(reader.get_tensor(variables[path]), array)
+
+
+def test_weights_are_rounded_so_that_they_compress(tiny, tmp_path, unproved):
+    agent = tiny.make_agent()
+    for weight in agent.network.weights:
+        weight.assign(np.asarray(weight.value) * np.float32(1.001))
+    before = variables_to_arrays(agent.network.weights)
+    found = load_agent(export_agent(agent, tmp_path))
+    for path, array in variables_to_arrays(found.network.weights).items():
+        np.testing.assert_array_equal(array, round_weights(before)[path])
+    for path, array in variables_to_arrays(agent.network.weights).items():
+        np.testing.assert_array_equal(array, before[path])
 
 
 def test_the_next_version_has_the_next_number_and_brings_the_evaluation(tiny, tmp_path, unproved):

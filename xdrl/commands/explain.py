@@ -122,6 +122,6 @@ def _write_report(agent: Any, episode: Any, other_methods: Sequence[str], path: 
             target=episode.target,
             others={method: [CHOSEN] for method in other_methods},
             facts=facts,
-            claims=find_claims(agent),
+            claims=find_claims(agent) or list(agent.provenance.claims) or None,
             on_target=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -1,5 +1,6 @@
 """`export`: a run's agent as a SavedModel, or as a file of weights."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -27,11 +28,16 @@ def export(
     from serving.export import export_agent
     from xdrl.agent_finder import find_agent
     from xdrl.games import find_game
+    from xdrl.report.claims import find_claims
 
     folder = run_dir or Path("runs") / find_game(game).name
     agent = find_agent(game, folder)
     if not agent.provenance.evaluations:
         console.print("These weights have not been evaluated; `evaluate` first, and the figures go along.")
+    claims = find_claims(agent)
+    if claims is None:
+        console.print("Their heatmaps have not been tested; `trust` first, and what it finds goes along.")
+    agent.provenance = dataclasses.replace(agent.provenance, claims=claims or ())
     with console.status("Exporting and proving ..."):
         version = export_agent(agent, output)
     console.print(f"Written: {version}")

@@ -1,6 +1,6 @@
 """An agent on disk, a run, a weights file or a SavedModel, becomes arrays and what they belong to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Provenance:
         evaluations: the records of its last evaluation under each protocol, as far as it has any.
         training: how it was trained; None where that is not known.
         history: the calls of `train` that made it, as far as they are known.
+        claims: what the truth tests found of its maps, if it was exported with that.
     """
 
     source: Path
@@ -42,6 +43,7 @@ class Provenance:
     evaluations: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     training: TrainingConfig | None = None
     history: History = ()
+    claims: Sequence[dict[str, Any]] = ()
 
     @property
     def frames(self) -> int:
@@ -149,6 +151,7 @@ def _read_provenance(version: Path, values: dict[str, Any]) -> Provenance:
         read_evaluations(values),
         configuration and training_config_from_json(configuration),
         history_from_json(history),
+        values.get("claims", ()),
     )
 
 

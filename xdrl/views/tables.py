@@ -17,18 +17,19 @@ def table_view(rows: Sequence[TableRow], note: str) -> RenderableType:
         note: how ours were measured.
     """
     table = Table(title="Table I of the paper, and ours", title_justify="left", show_lines=True)
-    for heading in ("game", "", "A3C-LSTM", "E-A3C", "ours"):
-        table.add_column(heading, justify="left" if heading in ("game", "") else "right")
-    names = ("best 100-episode mean", "best score", "mean of all games", "agent steps")
+    for heading in ("game", "figure", "paper", "ours"):
+        table.add_column(heading, justify="left" if heading in ("game", "figure") else "right", no_wrap=True)
     for row in rows:
         cells = dict(zip(HEADINGS, table_cells(row), strict=True))
-        ours = [cells[heading] for heading in HEADINGS[4:]]
-        theirs = [*(cells[heading] for heading in HEADINGS[2:4]), "", ""]
-        table.add_row(
-            Text(row.game, "bold"),
-            "\n".join(names),
-            "\n" * 2 + cells["A3C-LSTM"].replace(" (", "\n("),
-            "\n".join(theirs),
-            "\n".join(ours),
-        )
+        lstm, _, printed = cells["A3C-LSTM"].partition(" (")
+        lines = [("A3C-LSTM", lstm, "")]
+        if printed:
+            lines.append(("  as printed", printed.removeprefix("printed: ").removesuffix(")"), ""))
+        lines += [
+            ("best 100 mean", cells["E-A3C, best 100-episode mean"], cells["ours, best 100-episode mean"]),
+            ("best score", cells["E-A3C, best score"], cells["ours, best score"]),
+            ("mean of all", "", cells["ours, mean of all"]),
+            ("agent steps", "", cells["agent steps"]),
+        ]
+        table.add_row(Text(row.game, "bold"), *("\n".join(column) for column in zip(*lines, strict=True)))
     return Group(table, Text(note, "dim"))

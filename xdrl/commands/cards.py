@@ -1,0 +1,42 @@
+"""`cards`: model cards, the results page and the README's table, from what the shipped agents say of themselves."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xdrl.commands.console import console
+from xdrl.commands.loading import quieten_matplotlib
+from xdrl.errors import UserError
+
+
+def cards(
+    docs: Annotated[Path, typer.Option(help="Folder of results.md and its curves.")] = Path("docs"),
+    readme: Annotated[Path, typer.Option(help="Its table is written anew.")] = Path("README.md"),
+) -> None:
+    """Write every shipped agent's model card, the results page and the README's table, so that none can disagree."""
+    quieten_matplotlib()
+    from xdrl.cards import model_card, put_into, read_card, readme_table, results_page
+    from xdrl.pictures.curve_figure import save_curves
+    from xdrl.pictures.curves import make_panels, read_curve
+    from xdrl.storage.files import write_bytes
+    from xdrl.storage.saved_models import PROGRESS_CSV, SAVED_MODELS, shipped_agents
+
+    found = [read_card(version) for version in shipped_agents().values()]
+    if not found:
+        raise UserError(f"expected agents in {SAVED_MODELS}, found none; get one: train Pong, then export Pong")
+    curves = {}
+    for card in found:
+        if (card.version / PROGRESS_CSV).exists():
+            curves[card.game] = f"curves/{card.game}.png"
+            save_curves(docs / curves[card.game], make_panels([read_curve(card.version)]))
+    texts = {card.version.parent / "README.md": model_card(card) for card in found}
+    texts[docs / "results.md"] = results_page(found, curves)
+    if readme.exists():
+        try:
+            texts[readme] = put_into(readme.read_text(), readme_table(found))
+        except ValueError as error:
+            raise UserError(f"{readme}: {error}") from error
+    for path, text in texts.items():
+        write_bytes(path, text.encode())
+        console.print(f"Written: {path}")
