@@ -52,6 +52,7 @@ def options(
 
 def main() -> None:
     """Runs a command; whatever goes wrong is one line, and the traceback with `--debug`."""
+    _open_closed_streams()
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     is_debug = len(arguments) < len(sys.argv) - 1
     try:
@@ -65,6 +66,14 @@ def main() -> None:
         message = " ".join(str(error).split())
         errors.print(f"error: {kind}{message}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _open_closed_streams() -> None:
+    """Gives a daemon that was started without output or error stream one that leads nowhere."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w"))
 
 
 if __name__ == "__main__":

@@ -34,23 +34,23 @@ def build_signatures(network: Network) -> dict[str, Callable[..., dict[str, tf.T
     state_c = tf.TensorSpec([None, network.core_size], tf.float32, "state_c")
     target_action = tf.TensorSpec([None], tf.int64, "target_action")
 
-    @tf.function(input_signature=[image_bytes])
+    @tf.function(input_signature=[image_bytes], autograph=False)
     def serving_default(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         return _answer_screens(network, decode_screens(image_bytes))
 
-    @tf.function(input_signature=[image_bytes])
+    @tf.function(input_signature=[image_bytes], autograph=False)
     def overlay_signature(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         screens = decode_screens(image_bytes)
         answer = _answer_screens(network, screens)
         pictures = overlay(screens, answer["heatmap"], network.heatmap_box)
         return answer | {"overlay_bytes": tf.map_fn(tf.io.encode_png, pictures, fn_output_signature=tf.string)}
 
-    @tf.function(input_signature=[frame, state_h, state_c])
+    @tf.function(input_signature=[frame, state_h, state_c], autograph=False)
     def step(frame: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor) -> dict[str, tf.Tensor]:
         found = grad_cam(network_subject(network, frame, state_h, state_c, Target(CHOSEN)))
         return _answer(network, found) | {"next_state_h": found.outputs.next_h, "next_state_c": found.outputs.next_c}
 
-    @tf.function(input_signature=[frame, state_h, state_c, target_action])
+    @tf.function(input_signature=[frame, state_h, state_c, target_action], autograph=False)
     def explain(
         frame: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, target_action: tf.Tensor
     ) -> dict[str, tf.Tensor]:

@@ -13,7 +13,7 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors", "xdrl.storage", "xdrl.pictures", "xdrl.explanations", "xdrl.views"],
-    ["xdrl.schedules", "xdrl.streams"],
+    ["xdrl.schedules", "xdrl.streams", "xdrl.signals"],
     ["xdrl.recipes"],
     ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.backgrounds", "xdrl.storage.rounding"],
     ["xdrl.storage.saved_models", "xdrl.machine", "xdrl.pictures.figure_files"],

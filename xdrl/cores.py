@@ -71,6 +71,10 @@ class LSTMCore(keras.layers.Layer):
         """Returns the shapes of the two states."""
         return (features_shape[0], self.units), (features_shape[0], self.units)
 
+    def get_config(self) -> dict[str, Any]:
+        """Returns what the layer is built again from, for `keras.Model.save`."""
+        return super().get_config() | {"units": self.units}
+
     def _forget_open(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
         zeros = ops.zeros((self.units,), dtype)
         return ops.concatenate([zeros, zeros + 1, zeros, zeros])

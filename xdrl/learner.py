@@ -61,6 +61,11 @@ class Learner:
         self._apply, self._learning_rate_at = apply, learning_rate_at
         self._max_bad_gradients = max_bad_gradients
 
+    @property
+    def is_going_wrong(self) -> bool:
+        """Says whether the last gradients were not finite."""
+        return self._bad_in_a_row > 0
+
     def apply(self, gradients: Gradients, copied_at: int, num_steps: int) -> int:
         """Applies one worker's gradients and counts its steps.
 
@@ -89,6 +94,7 @@ class Learner:
             if self._bad_in_a_row >= self._max_bad_gradients:
                 raise NonFiniteGradientError(
                     f"{self._bad_in_a_row} gradients in a row were not finite and were not applied, "
-                    f"at {self.agent_steps} agent steps; a lower learning rate may help"
+                    f"at {self.agent_steps} agent steps; the run goes on from its last healthy checkpoint; give it a "
+                    "lower --set learning_rate=..."
                 )
             return lag

@@ -1,5 +1,6 @@
 """From the raw screen to the network's input, inside the graph, and from heatmap cells back to screen pixels."""
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import keras
@@ -55,8 +56,9 @@ class ScreenPreprocessing(keras.layers.Layer):
 
     def __init__(self, crop: Crop, pixel_mean: float, pixel_std: float, background: str = "", **kwargs: Any) -> None:
         """Fixes the crop, the two constants, in [0, 1], and the background, as `encode_background` writes it."""
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{"trainable": False, **kwargs})
         self.crop, self.pixel_std = crop, pixel_std
+        self._given = {"pixel_mean": pixel_mean, "pixel_std": pixel_std, "background": background}
         still = decode_background(background)
         is_screen = still.dtype == np.uint8
         self._still = still[crop.top : crop.bottom].astype(np.float32) if is_screen and still.any() else None
@@ -80,6 +82,15 @@ class ScreenPreprocessing(keras.layers.Layer):
         luminance = ops.matmul(neighbours, self._neighbours)
         averaged = ops.matmul(self._rows, ops.reshape(luminance, [-1, self._rows.shape[1], OBSERVATION_SIZE]))
         return ops.expand_dims((averaged - self._offset) / self.pixel_std, -1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what the layer is built again from, for `keras.Model.save`."""
+        return super().get_config() | self._given | {"crop": dataclasses.asdict(self.crop)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ScreenPreprocessing":
+        """Builds the layer from what `get_config` returned."""
+        return cls(**config | {"crop": Crop(**config["crop"])})
 
 
 def area_matrix(size: int, target: int) -> np.ndarray:

@@ -24,6 +24,8 @@ from xdrl.workers import Report, Worker
 
 POLL_SECONDS = 0.5
 ROW_SECONDS = 10.0
+LARGEST_WEIGHT = 100.0
+"""Weights beyond it are those of a run that has diverged; of an agent that plays well the largest are about 1."""
 DECORRELATION_STEPS = 500
 """Agent steps of random play at most, before a worker's games count."""
 
@@ -86,6 +88,7 @@ class _Session:
 
     def __init__(self, run: Run, stop: threading.Event, seconds: float | None) -> None:
         self._run_dir, self._config, self._stop, self._seconds = run.run_dir, run.training, stop, seconds
+        self._network_config = run.network
         self.state = run.checkpoint.state if run.checkpoint else dataclasses.replace(run.first_state)
         self.learner = _start_learner(run)
         self._generators = _build_generators(run.training, self.state)
@@ -124,8 +127,12 @@ class _Session:
         with self.learner.lock:
             weights = variables_to_arrays(self.learner.network.weights)
             optimizer = variables_to_arrays(self.learner.optimizer.variables)
+            is_healthy = not self.learner.is_going_wrong
             self.state.agent_steps = self.learner.agent_steps
             self.state.updates, self.state.bad_gradients = self.learner.updates, self.learner.bad_gradients
+        self.state.is_healthy = is_healthy and all(np.abs(array).max() < LARGEST_WEIGHT for array in weights.values())
+        if not (self._run_dir / CONFIG).exists():  # somebody deleted the folder: all that it needs is here
+            save_run_config(self._run_dir / CONFIG, self._config, self._network_config)
         self.state.random_states = [dict(generator.bit_generator.state) for generator in self._generators]
         if self.state.agent_steps >= self._config.agent_steps:
             save_best(self._run_dir, weights, self.state)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -185,7 +186,7 @@ def test_a_query_shows_the_action_and_writes_the_overlay(run, home, server, scre
 def interrupted(tiny, start, end, home, done, tmp_path_factory):
     """Fresh runs that were told to stop while they trained, by signal: the folder, and what the command said."""
     started = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         folder = tmp_path_factory.mktemp(number.name)
         tiny.write_run(tiny.make_agent(), folder / "runs/Pong", agent_steps=7)
         shipped = home / "saved_models/Pong"
@@ -200,7 +201,7 @@ def interrupted(tiny, start, end, home, done, tmp_path_factory):
     return ended
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_told_to_stop_saves_and_ends_well(interrupted, number):
     folder, ended = interrupted[number]
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
@@ -248,6 +249,16 @@ def test_every_command_has_help(name, monkeypatch, capsys):
         assert word in text
     options = [line for line in text.splitlines() if re.match(r"  (--|\[?[A-Z])", line)]
     assert all(len(line.split("  ", 2)[-1].strip()) > 8 for line in options)
+
+
+def test_streams_that_are_closed_do_not_matter(home):
+    command = f"{shlex.quote(sys.executable)} {shlex.quote(str(ROOT / 'cli.py'))}"
+    for line, code in (
+        (f"{command} games 2>&-", 0),
+        (f"{command} games >&- 2>&-", 0),
+        (f"{command} train Qbrt 2>&-", 1),
+    ):
+        assert subprocess.run(line, shell=True, cwd=home, stdout=subprocess.DEVNULL).returncode == code, line
 
 
 @pytest.mark.parametrize("name", ["games", "plot"])

@@ -1,5 +1,7 @@
 import dataclasses
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -173,3 +175,12 @@ def test_a_network_with_biases_lights_up_where_there_is_nothing(a3c_config: Netw
         if weight.path.endswith("bias"):
             weight.assign(np.full(weight.shape, 0.1, np.float32))
     assert ops.convert_to_numpy(network.torso(np.zeros((1, 210, 160, 3), np.uint8))).any()
+
+
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # of Keras' own saving
+def test_a_network_saved_as_keras_loads_again(network: Network, pong_screens: np.ndarray, tmp_path: Path):
+    network.step.save(tmp_path / "network.keras")
+    loaded = keras.models.load_model(tmp_path / "network.keras")
+    state = draw_states(network, 8)
+    for found, expected in zip(loaded([pong_screens, *state]), step(network, pong_screens, *state), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -293,10 +293,41 @@ def test_gradients_that_stay_not_finite_stop_the_run_and_leave_the_weights(
     run = dataclasses.replace(make_run(tmp_path / "run", a3c_config, max_bad_gradients=2), first_weights=weights)
     with pytest.raises(NonFiniteGradientError, match="2 gradients in a row"):
         call_train(run, 10**9)
-    checkpoint = load(tmp_path / "run")
+    checkpoint, notice = load_checkpoint(tmp_path / "run")
+    assert checkpoint is not None and "training was going wrong" in notice  # from its begin: there is no better one
     assert (checkpoint.state.bad_gradients, checkpoint.state.updates) == (2, 0)
     for path, array in weights.items():
         np.testing.assert_array_equal(checkpoint.weights[path], array)
+
+
+def test_a_run_that_diverges_goes_on_from_before_that(tmp_path: Path, a3c_config: NetworkConfig, pong: Game):
+    first = call_train(make_run(tmp_path / "run", a3c_config), 40)
+    settings = {"agent_steps": 10**9, "learning_rate": constant(1e30), "checkpoint_seconds": 0.01}
+    run = open_run(tmp_path / "run", pong, settings)
+    assert run is not None
+    with pytest.raises(NonFiniteGradientError, match="goes on from its last healthy checkpoint"):
+        list(train(run, threading.Event(), seconds=60.0))
+    again = open_run(tmp_path / "run", pong, {"learning_rate": constant(1e-4)})
+    assert again is not None and again.checkpoint is not None
+    assert "training was going wrong" in again.notice and "going on from" in again.notice
+    steps = again.checkpoint.state.agent_steps
+    assert again.checkpoint.state.is_healthy and steps <= first.checkpoint.state.agent_steps + 40
+    assert max(np.abs(array).max() for array in again.checkpoint.weights.values()) < 10
+    assert call_train(again, steps + 40).checkpoint.state.is_healthy
+
+
+def test_a_folder_that_is_deleted_under_a_run_is_written_anew(tmp_path: Path, a3c_config: NetworkConfig, pong: Game):
+    run_dir, stop, is_deleted = tmp_path / "run", threading.Event(), False
+    for progress in train(make_run(run_dir, a3c_config), stop):
+        if progress.agent_steps >= 20 and not is_deleted:
+            shutil.rmtree(run_dir)
+            is_deleted = True
+        if progress.agent_steps >= 60:
+            stop.set()
+    assert is_deleted
+    again = open_run(run_dir, pong, {})
+    assert again is not None and again.checkpoint is not None and again.checkpoint.state.agent_steps >= 60
+    assert read_progress(run_dir / "progress.csv")[-1].agent_steps >= 60
 
 
 @pytest.mark.slow

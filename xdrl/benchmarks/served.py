@@ -77,7 +77,7 @@ class BareCalls:
 def _acting_signature(network: Network) -> "tf.types.experimental.PolymorphicFunction":
     """Returns what `serving_default` decides on a screenshot, without the map of why."""
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, INPUT)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, INPUT)], autograph=False)
     def act(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         screens = decode_screens(image_bytes)
         state = tf.zeros([tf.shape(screens)[0], network.core_size])

@@ -66,4 +66,4 @@ def compile_gradients(model: keras.Model) -> Callable[[tf.Tensor], Any]:
             loss = tf.reduce_mean(tf.square(outputs))
         return tape.gradient(loss, weights)
 
-    return tf.function(compute)
+    return tf.function(compute, autograph=False)

@@ -1,7 +1,6 @@
 """`train`: teach an agent a game."""
 
 import dataclasses
-import signal
 import sys
 import threading
 import time
@@ -124,15 +123,16 @@ def _start_backend(name: str | None, workers: int | None, rollout_length: int) -
 
 def _train_and_show(run: Any, seconds: float | None) -> int:
     """Trains until the budget or the time is used, or a signal asks to stop; returns the agent steps of the run."""
+    from xdrl.signals import signals_that_stop
     from xdrl.training import seconds_left
     from xdrl.training import train as train_run
     from xdrl.views.terminal import training_line, training_view
 
     stop, config = threading.Event(), run.training
-    handlers = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     title = f"{config.game}, {config.network}, {run.run_dir}"
     started, first_steps, progress, printed = time.monotonic(), None, None, 0.0
-    with Live(console=console, refresh_per_second=2, transient=not console.is_terminal) as live:
+    live = Live(console=console, refresh_per_second=2, transient=not console.is_terminal)
+    with signals_that_stop(stop.set), live:
         for progress in train_run(run, stop, seconds):
             first_steps = progress.agent_steps if first_steps is None else first_steps
             elapsed = time.monotonic() - started
@@ -142,8 +142,6 @@ def _train_and_show(run: Any, seconds: float | None) -> int:
             elif elapsed - printed >= PLAIN_LINE_SECONDS:
                 printed = elapsed
                 console.print(training_line(progress), soft_wrap=True)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
     if progress:
         console.print(f"Saved in {run.run_dir}: {progress.agent_steps:,} agent steps, {progress.frames:,} frames.")
     return progress.agent_steps if progress else run.agent_steps

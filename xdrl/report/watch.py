@@ -1,11 +1,8 @@
 """Serves a live page: the agent plays in the browser until the page is closed, or a signal comes."""
 
 import asyncio
-import contextlib
-import signal
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import uvicorn
 
@@ -15,6 +12,7 @@ from xdrl.errors import UserError
 from xdrl.report.games import Games
 from xdrl.report.guard import Guard
 from xdrl.report.session import Session
+from xdrl.signals import signals_that_stop
 
 CLOSED_SECONDS = 5.0
 """How long no page has to be open for the server to stop: a page that is loaded anew is back sooner."""
@@ -79,7 +77,11 @@ async def _serve(
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
     )
-    with _signals_that_stop(server):
+
+    def stop() -> None:
+        server.should_exit = True
+
+    with signals_that_stop(stop):
         running = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             while not server.started and not running.done():
@@ -109,21 +111,3 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         raise UserError(f"expected a free port at {host}:{port}, but it cannot be had: {error}") from error
     return listening
-
-
-@contextlib.contextmanager
-def _signals_that_stop(server: uvicorn.Server) -> Iterator[None]:
-    """Has the stop signals end the server and nothing else: it raises those that it caught again when it is done."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -38,6 +38,7 @@ class RunState:
         recent_scores: of the last 100 games, oldest first.
         score_best: best game; None before the first one ended.
         random_states: of each worker's generator.
+        is_healthy: false where training was going wrong: gradients were not finite, or weights enormous.
     """
 
     agent_steps: int = 0
@@ -48,6 +49,7 @@ class RunState:
     recent_scores: list[float] = field(default_factory=list)
     score_best: float | None = None
     random_states: list[dict[str, Any]] = field(default_factory=list)
+    is_healthy: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,18 @@ class Checkpoint:
 def save_checkpoint(run_dir: Path, checkpoint: Checkpoint) -> None:
     """Writes `checkpoint/` aside, syncs and renames it; the one that was there becomes `checkpoint.previous/`.
 
+    One that is not healthy never takes the place of the last healthy one.
+
     Raises:
         UserError: it could not be written, on a full disk for one; the checkpoint that was there is untouched.
     """
-    with replaced_folder(run_dir / CHECKPOINT, run_dir / PREVIOUS) as folder:
+    keeps_previous = not checkpoint.state.is_healthy and not _is_healthy(run_dir / CHECKPOINT)
+    with replaced_folder(run_dir / CHECKPOINT, None if keeps_previous else run_dir / PREVIOUS) as folder:
         _write(folder, {WEIGHTS: checkpoint.weights, **checkpoint.optimizer}, checkpoint.state)
 
 
 def load_checkpoint(run_dir: Path) -> tuple[Checkpoint | None, str]:
-    """Reads the newest checkpoint that is whole.
+    """Reads the newest checkpoint that is whole and healthy; one that is not healthy where there is no other.
 
     Args:
         run_dir: of the run.
@@ -81,7 +86,8 @@ def load_checkpoint(run_dir: Path) -> tuple[Checkpoint | None, str]:
     Raises:
         UserError: there are checkpoints, and all of them are damaged.
     """
-    problems = []
+    problems: list[str] = []
+    ill: Checkpoint | None = None
     for name in (CHECKPOINT, PREVIOUS):
         folder = run_dir / name
         if not folder.is_dir():
@@ -91,9 +97,16 @@ def load_checkpoint(run_dir: Path) -> tuple[Checkpoint | None, str]:
         except _DAMAGE as error:
             problems.append(f"{folder} is damaged ({type(error).__name__}: {error})")
             continue
+        if not checkpoint.state.is_healthy:
+            steps = f"{checkpoint.state.agent_steps:,} agent steps"
+            problems.append(f"training was going wrong in {folder}, {steps}; a lower learning_rate may help")
+            ill = ill or checkpoint
+            continue
         if problems:
             problems.append(f"going on from {folder}, {checkpoint.state.agent_steps:,} agent steps")
         return checkpoint, "; ".join(problems)
+    if ill:
+        return ill, "; ".join(problems)
     if problems:
         raise UserError(f"expected a checkpoint that can be read, but {' and '.join(problems)}; --fresh starts anew")
     return None, ""
@@ -138,8 +151,17 @@ def _read(folder: Path) -> Checkpoint:
         if _digest(folder / f"{name}.npz") != digest:
             raise ValueError(f"{name}.npz is not as it was written")
     arrays = {name: _read_arrays(folder / f"{name}.npz") for name in digests}
-    known = {field.name: values[field.name] for field in dataclasses.fields(RunState)}  # older runs have more
+    values.setdefault("is_healthy", True)  # of a run from before it was kept, ...
+    known = {field.name: values[field.name] for field in dataclasses.fields(RunState)}  # ... which has other fields
     return Checkpoint(arrays.pop(WEIGHTS), arrays, RunState(**known))
+
+
+def _is_healthy(folder: Path) -> bool:
+    """Says whether a checkpoint is one to fall back to; none, or a damaged one, is not."""
+    try:
+        return bool(json.loads((folder / _STATE).read_text()).get("is_healthy", True))
+    except _DAMAGE:
+        return False
 
 
 def _digest(path: Path) -> str:

@@ -37,14 +37,10 @@ def replaced_folder(folder: Path, previous: Path | None = None) -> Iterator[Path
         if isinstance(error, OSError):
             raise _unwritable(folder, error) from error
         raise
-    outgoing = previous or folder.with_name(f".{folder.name}.outgoing")
-    if folder.exists():  # if not, what is outgoing may be all there is until the new one has its name
-        shutil.rmtree(outgoing, ignore_errors=True)
-        folder.rename(outgoing)
-    aside.rename(folder)
-    _sync(folder.parent)
-    if previous is None:
-        shutil.rmtree(outgoing, ignore_errors=True)
+    try:
+        _take_place(aside, folder, previous)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -93,6 +89,17 @@ def replaced_file(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError):
             raise _unwritable(path, error) from error
         raise
+
+
+def _take_place(aside: Path, folder: Path, previous: Path | None) -> None:
+    outgoing = previous or folder.with_name(f".{folder.name}.outgoing")
+    if folder.exists():  # if not, what is outgoing may be all there is until the new one has its name
+        shutil.rmtree(outgoing, ignore_errors=True)
+        folder.rename(outgoing)
+    aside.rename(folder)
+    _sync(folder.parent)
+    if previous is None:
+        shutil.rmtree(outgoing, ignore_errors=True)
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:

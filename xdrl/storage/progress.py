@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xdrl.config import FRAMES_PER_STEP, SCORE_WINDOW, TrainingConfig
+from xdrl.errors import UserError
 from xdrl.storage.checkpoints import RunState
 from xdrl.storage.events import EventsFile
 from xdrl.storage.files import replace_file
@@ -129,9 +130,20 @@ class ProgressLog:
         self._events = EventsFile(run_dir)
 
     def write(self, progress: Progress) -> None:
-        """Appends one row."""
-        with self._path.open("a", newline="") as file:
-            csv.writer(file).writerow(_cells(progress))
+        """Appends one row; where the file was deleted, a new one begins with it.
+
+        Raises:
+            UserError: it could not be written.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", newline="") as file:
+                writer = csv.writer(file)
+                if not file.tell():
+                    writer.writerow(COLUMNS)
+                writer.writerow(_cells(progress))
+        except OSError as error:
+            raise UserError(f"{self._path} cannot be written: {error.strerror or error}") from error
         for name in COLUMNS[2:]:
             value = getattr(progress, name)
             if np.isfinite(value):

@@ -149,10 +149,16 @@ def locked(run_dir: Path) -> Iterator[None]:
     """Keeps a second process out of a run's folder.
 
     Raises:
-        UserError: another process trains there.
+        UserError: another process trains there, or nothing can be written there.
     """
-    run_dir.mkdir(parents=True, exist_ok=True)
-    with (run_dir / ".lock").open("w") as file:
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        lock = (run_dir / ".lock").open("w")
+    except OSError as error:
+        raise UserError(
+            f"expected a folder to train in, but {run_dir} cannot be written: {error.strerror or error}"
+        ) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -235,3 +236,35 @@ def test_the_state_is_plain_json(run_dir: Path):
     values = json.loads((run_dir / "checkpoint" / "state.json").read_text())
     assert values["recent_scores"] == [-21.0, 20.5]
     assert values["random_states"][0]["bit_generator"] == "PCG64"
+
+
+def test_a_checkpoint_that_went_wrong_never_replaces_the_last_healthy_one(run_dir: Path):
+    def save(agent_steps: int, is_healthy: bool) -> None:
+        made = make_checkpoint(agent_steps)
+        save_checkpoint(run_dir, replace(made, state=replace(made.state, is_healthy=is_healthy)))
+
+    for agent_steps in (300, 400, 500):
+        save(agent_steps, is_healthy=False)
+        found, notice = load_checkpoint(run_dir)
+        assert found is not None and found.state.agent_steps == 200  # the newest of the fixture's
+        assert f"training was going wrong in {run_dir / 'checkpoint'}, {agent_steps} agent steps" in notice
+    save(250, is_healthy=True)
+    found, notice = load_checkpoint(run_dir)
+    assert found is not None and (found.state.agent_steps, notice) == (250, "")
+
+
+def test_where_all_went_wrong_the_newest_is_taken(tmp_path: Path):
+    for agent_steps in (100, 200):
+        made = make_checkpoint(agent_steps)
+        save_checkpoint(tmp_path, replace(made, state=replace(made.state, is_healthy=False)))
+    found, notice = load_checkpoint(tmp_path)
+    assert found is not None and found.state.agent_steps == 200 and "going wrong" in notice
+
+
+def test_the_state_of_an_older_run_is_read(run_dir: Path):
+    path = run_dir / "checkpoint" / "state.json"
+    values = json.loads(path.read_text())
+    del values["is_healthy"]
+    path.write_text(json.dumps(values | {"best_mean": 3.5}))
+    found, notice = load_checkpoint(run_dir)
+    assert found is not None and found.state.is_healthy and notice == ""

@@ -177,3 +177,14 @@ def test_evaluations_are_kept_by_protocol_and_count_for_the_weights_they_were_ma
 def test_evaluations_that_cannot_be_read_are_none(tmp_path: Path, text: str):
     (tmp_path / "evaluations.json").write_text(text)
     assert load_evaluations(tmp_path, 40) == {}
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(UserError, match=r"expected a folder to train in, but .* cannot be written"),
+        locked(tmp_path / "file"),
+    ):
+        pass
+    with pytest.raises(UserError, match="cannot be written"), locked(tmp_path / "file" / "Pong"):
+        pass

@@ -39,7 +39,8 @@ def step_input_signature(network: Network) -> tuple[tf.TensorSpec, tf.TensorSpec
 
 def compile_act(network: Network) -> Callable[..., tuple[np.ndarray, ...]]:
     """Compiles the network's step: screens, state_h, state_c to logits, value and the next two, as arrays."""
-    compiled = tf.function(lambda *inputs: network.step(list(inputs)), input_signature=step_input_signature(network))
+    signature = step_input_signature(network)
+    compiled = tf.function(lambda *inputs: network.step(list(inputs)), input_signature=signature, autograph=False)
     return lambda *inputs: tuple(output.numpy() for output in compiled(*inputs))
 
 
@@ -64,7 +65,7 @@ class Policy:
         """Fixes the network, whose weights may change between rollouts, and what its convolutions are computed in."""
         self._network, self._torso = network, KeptTorso(network, config.convolution_dtype)
         signature = (*step_input_signature(network), tf.TensorSpec([None], tf.bool))
-        self._compiled = tf.function(self._step, input_signature=signature)
+        self._compiled = tf.function(self._step, input_signature=signature, autograph=False)
 
     def initial_state(self, num_envs: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the core state of games that start, float32 [B, H] twice."""

@@ -28,8 +28,9 @@ class GradientFunction:
         parts = [*self._torso.weights, core.kernel, core.recurrent_kernel, core.bias, *self._head_weights]
         places = {weight.path: place for place, weight in enumerate(parts)}
         self._order = [places[weight.path] for weight in network.weights]
-        self._compiled_later, self._compiled_torso = tf.function(self._compute_later), tf.function(self._add_torso)
-        self._compiled_clip = tf.function(self._clip)
+        self._compiled_later, self._compiled_torso, self._compiled_clip = (
+            tf.function(function, autograph=False) for function in (self._compute_later, self._add_torso, self._clip)
+        )
 
     def __call__(self, rollout: Rollout, costs: Costs) -> Gradients:
         """Computes the gradients of a rollout that this network has just played."""

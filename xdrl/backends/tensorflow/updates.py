@@ -17,7 +17,7 @@ class ApplyFunction:
             [variable for variable in optimizer.variables if variable.path.endswith(ending)]
             for ending in ("_momentum", "_velocity")
         )
-        self._compiled = tf.function(self._apply)
+        self._compiled = tf.function(self._apply, autograph=False)
 
     def __call__(self, gradients: Sequence[tf.Tensor]) -> None:
         """Applies one set of gradients, in the order of the weights."""
@@ -50,7 +50,7 @@ class CopyFunction:
     def __init__(self, source: Sequence[keras.Variable], target: Sequence[keras.Variable]) -> None:
         """Fixes what is copied where; both in the same order."""
         self._pairs = [(origin.value, copy.value) for origin, copy in zip(source, target, strict=True)]
-        self._compiled = tf.function(self._copy)
+        self._compiled = tf.function(self._copy, autograph=False)
 
     def __call__(self) -> None:
         """Copies once."""
