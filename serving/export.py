@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.signatures import build_signatures
-from serving.warm_up import Samples, play_samples, sample_requests, write_samples
+from serving.warm_up import BATCHING_STATEMENT, Samples, play_samples, sample_requests, write_samples
 from xdrl.agents import Agent, CoreState
 from xdrl.config import network_config_to_json, recipe_to_json
 from xdrl.explainers.maps import normalise
@@ -55,6 +55,7 @@ def export_agent(agent: Agent, output: Path) -> Path:
         (folder / AGENT_JSON).parent.mkdir()
         record = json.dumps(_agent_record(agent), indent=1)
         (folder / AGENT_JSON).write_text(record + "\n")
+        (folder / BATCHING_STATEMENT).write_text('{"independent_rows": true}\n')
         _copy_progress(agent, folder / PROGRESS_CSV)
         samples = play_samples(agent)
         write_samples(agent, samples, folder)

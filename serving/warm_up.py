@@ -13,6 +13,8 @@ from xdrl.storage.files import replaced_file
 
 WARM_UP_REQUESTS = Path("assets.extra") / "tf_serving_warmup_requests"
 """Where TensorFlow Serving looks for requests to replay before a version answers."""
+BATCHING_STATEMENT = Path("assets.extra") / "batching.json"
+"""Where the embedded server looks for the word that requests may be run together."""
 SAMPLE_PNG = Path("assets.extra") / "sample.png"
 
 NUM_GAMES, NUM_STEPS = 3, 40

@@ -73,6 +73,8 @@ class Batching:
         batch_timeout_micros: Longest time that a batch which could begin waits for more requests, in microseconds; a
             request that comes while nothing of its signature runs never waits.
         num_batch_threads: Most batches under way at the same time, over all signatures; one of each.
+        only_stated: Batch nothing but exports that state that their rows are independent; a signature whose answer to
+            a row depends on the others, such as a ranking, would answer one client by another's rows.
         max_enqueued_batches: Most rows that wait for a signature, in batches of `max_batch_size`; beyond it 503.
 
     Raises:
@@ -83,12 +85,13 @@ class Batching:
     batch_timeout_micros: int = 1000
     num_batch_threads: int = 2
     max_enqueued_batches: int = 8
+    only_stated: bool = True
 
     def __post_init__(self) -> None:
         """Refuses what could not run anything."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if value < 0 or (value == 0 and field.name != "batch_timeout_micros"):
+            if value < 0 or (value == 0 and field.name not in ("batch_timeout_micros", "only_stated")):
                 raise ValueError(f"Batching.{field.name} must be positive, got {value}")
 
     @property

@@ -24,7 +24,10 @@ def serve(
     monitoring: Annotated[
         bool, typer.Option(help="Answer /monitoring/prometheus/metrics, under TensorFlow Serving's names.")
     ] = False,
-    batching: Annotated[bool, typer.Option(help="Run what several clients ask at the same time together.")] = True,
+    batching: Annotated[
+        bool | None,
+        typer.Option(help="Run together what several clients ask.  [default: for exports that allow it]"),
+    ] = None,
 ) -> None:
     """Answer TensorFlow Serving's REST API for every exported agent, until Ctrl-C."""
     load_tensorflow()
@@ -53,7 +56,7 @@ def serve(
         model_config_file=model_config_file,
         poll_seconds=poll_seconds,
         monitoring=monitoring,
-        batching=Batching() if batching else None,
+        batching=None if batching is False else Batching(only_stated=batching is None),
     )
     try:
         serve_models(settings, on_ready=announce)

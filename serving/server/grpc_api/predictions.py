@@ -13,12 +13,10 @@ from serving.server.errors import RequestError, invalid_argument
 from serving.server.grpc_api.model_specs import lease, read_model_spec, write_model_spec
 from serving.server.grpc_api.tensors import read_tensors, write_tensor
 from serving.server.inference import classify, regress
-from serving.server.models.examples import CLASSIFY_METHOD, REGRESS_METHOD
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.runs import Run
 from serving.server.models.signatures import DEFAULT_SIGNATURE, Signature, find_signature
 
-_PREDICT_METHODS = ("tensorflow/serving/predict", CLASSIFY_METHOD, REGRESS_METHOD)
 _METADATA_FIELD = "signature_def"
 _MAX_NAMES = 100
 
@@ -102,16 +100,11 @@ def _predict_signature(version: LoadedVersion, name: str) -> Signature:
     """Returns the signature that a prediction runs.
 
     Raises:
-        RequestError: FAILED_PRECONDITION, there is none of that name; INTERNAL, as the real server has it, one that
-            is not for requests; 501, some of its tensors are not dense.
+        RequestError: FAILED_PRECONDITION, there is none of that name; 501, some of its tensors are not dense.
     """
     key = name or DEFAULT_SIGNATURE
     if key not in version.signatures:
         raise RequestError(tf.errors.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
-    method = version.signatures[key].method_name
-    if method not in _PREDICT_METHODS:
-        expected = f"Expected prediction signature method_name to be one of {{{', '.join(_PREDICT_METHODS)}}}"
-        raise RequestError(tf.errors.INTERNAL, f"{expected}. Was: {method}")
     return find_signature(version.signatures, key)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.server.errors import RequestError, invalid_argument
-from serving.server.models.signatures import Array, TensorSpec, check_shape
+from serving.server.models.signatures import Array, TensorSpec
 
 _MAX_RANK = 254
 # What a string takes beside its characters, in bytes: a pointer and a header in Python, another header in TensorFlow.
@@ -46,7 +46,7 @@ def read_tensors(protos: Mapping[str, Any], specs: Mapping[str, TensorSpec], max
             equal values.
 
     Raises:
-        RequestError: 400, a message is not a tensor, too large a one, or not of its input's dtype and shape.
+        RequestError: 400, a message is not a tensor, too large a one, or not of its input's dtype.
     """
     room = max_bytes
     for name in specs:
@@ -58,11 +58,7 @@ def read_tensors(protos: Mapping[str, Any], specs: Mapping[str, TensorSpec], max
         dtype = _dtype(name, protos[name])
         if dtype != specs[name].dtype:
             raise invalid_argument(f"Expects arg[{index}] to be {specs[name].dtype} but {dtype} is provided")
-    arrays = {}
-    for name, spec in specs.items():
-        check_shape(name, tuple(axis.size for axis in protos[name].tensor_shape.dim), spec)
-        arrays[name] = _array(name, protos[name])
-    return arrays
+    return {name: _array(name, protos[name]) for name in specs}
 
 
 def write_tensor(proto: Any, array: Array, spec: TensorSpec) -> None:

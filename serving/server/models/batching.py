@@ -56,7 +56,12 @@ class Batcher:
         self._threads.shutdown(wait=True)
 
     def can_take(self, run: Run) -> bool:
-        """Tells whether a run may share a batch: it is small enough, and its signature has rows."""
+        """Tells whether a run may share a batch: it is small enough, and its signature has rows that are independent.
+
+        An axis of unknown size does not say so much: the rows of a ranking have one, too.
+        """
+        if self._batching.only_stated and not run.version.has_independent_rows:
+            return False
         specs = (*run.signature.inputs.values(), *run.signature.outputs.values())
         if id(run.signature) in self._unsuitable.get(run.version, ()):
             return False

@@ -11,14 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from serving.server.errors import RequestError, invalid_argument, unimplemented
-from serving.server.models.signatures import DEFAULT_SIGNATURE, Array, Signature, check_shape
+from serving.server.models.signatures import DEFAULT_SIGNATURE, Array, Signature
 
 ExampleVerb = Literal["classify", "regress"]
 
-CLASSIFY_METHOD = "tensorflow/serving/classify"
-REGRESS_METHOD = "tensorflow/serving/regress"
-
-_METHODS = {"classify": CLASSIFY_METHOD, "regress": REGRESS_METHOD}
 _KINDS = {"classify": "classification", "regress": "regression"}
 _INPUT = "inputs"
 _CLASSES = "classes"
@@ -48,16 +44,13 @@ def find_example_signature(signatures: Mapping[str, Signature], name: str, verb:
         verb: What is asked.
 
     Raises:
-        RequestError: 400, there is none of that name, it is of another method, or its tensors are not those of the
-            method; 501, some of its tensors are not dense.
+        RequestError: 400, there is none of that name, or its tensors are not those of what is asked; 501, some of
+            them are not dense. The method's name does not count: TensorFlow 2 writes the same one for every signature.
     """
     key = name or DEFAULT_SIGNATURE
     signature = signatures.get(key)
     if signature is None:
         raise invalid_argument(f"No signature was found with the name: {key}")
-    if signature.method_name != _METHODS[verb]:
-        expected = f"Expected {_KINDS[verb]} signature method_name to be {_METHODS[verb]}"
-        raise invalid_argument(f"{expected}. Was: {signature.method_name}")
     if len(signature.inputs) != 1:
         raise invalid_argument("Expected one input Tensor.")
     _check_outputs(signature, verb)
@@ -83,7 +76,6 @@ def example_inputs(signature: Signature, examples: Sequence[bytes]) -> dict[str,
         raise invalid_argument(f"Expects arg[0] to be {spec.dtype} but string is provided")
     array = np.empty(len(examples), dtype=np.object_)
     array[:] = examples
-    check_shape(name, array.shape, spec)
     return {name: array}
 
 

@@ -1,6 +1,7 @@
 """One version of a model: a SavedModel loaded and run through TensorFlow's C++ session, as TensorFlow Serving does."""
 
 import contextlib
+import json
 import logging
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from serving.server.models.signatures import Array, Signature, read_signature
 logger = logging.getLogger(__name__)
 
 _SERVING_TAG = "serve"
+BATCHING_STATEMENT = "assets.extra/batching.json"
 
 
 class LoadError(Exception):
@@ -42,6 +44,7 @@ class LoadedVersion:
         number: The version number.
         path: The folder it was loaded from.
         signatures: The signatures by name.
+        has_independent_rows: The export states that the answer to a row does not depend on the rows beside it.
     """
 
     def __init__(
@@ -52,8 +55,10 @@ class LoadedVersion:
         signatures: Mapping[str, Signature],
         session: tf.compat.v1.Session,
         timeout_seconds: float,
+        has_independent_rows: bool = False,
     ) -> None:
         """Takes over the session that holds the graph and its weights; each run may take so many seconds."""
+        self.has_independent_rows = has_independent_rows
         self.name = name
         self.number = number
         self.path = path
@@ -149,7 +154,18 @@ def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVe
     except Exception as error:  # Whatever is wrong with a file on disk, the other versions must go on.
         session.close()
         raise _load_error(error) from error
-    return LoadedVersion(name, number, path, signatures, session, limits.deadline_seconds)
+    return LoadedVersion(
+        name, number, path, signatures, session, limits.deadline_seconds, _states_independent_rows(path)
+    )
+
+
+def _states_independent_rows(path: Path) -> bool:
+    """Tells whether an export says `{"independent_rows": true}` in its `assets.extra/batching.json`."""
+    try:
+        stated = json.loads((path / BATCHING_STATEMENT).read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(stated, dict) and stated.get("independent_rows") is True
 
 
 def _load_error(error: Exception) -> LoadError:

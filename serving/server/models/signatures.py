@@ -71,21 +71,6 @@ def find_signature(signatures: Mapping[str, Signature], name: str) -> Signature:
     return signature
 
 
-def check_shape(name: str, shape: tuple[int, ...], spec: TensorSpec) -> None:
-    """Checks the shape of an input against the signature's.
-
-    Raises:
-        RequestError: 400; the real server leaves this to the operations of the graph, with a text of theirs.
-    """
-    if spec.shape is None:
-        return
-    fits = len(shape) == len(spec.shape) and all(
-        expected in (-1, size) for size, expected in zip(shape, spec.shape, strict=True)
-    )
-    if not fits:
-        raise invalid_argument(f"Input {name} has shape {list(shape)}, expected {list(spec.shape)}")
-
-
 def read_signature(definition: Any) -> Signature:
     """Returns a SignatureDef message as a record."""
     inputs = {name: _read_tensor_info(definition.inputs[name]) for name in sorted(definition.inputs)}

@@ -112,7 +112,7 @@ def _convert(value: Any, name: str, kind: str | None) -> tuple[str, Any]:
     if own_kind == "bytes_list":
         return own_kind, value.encode("utf-8") if type(value) is str else _decoded(value)
     if own_kind == "float_list":
-        fault = number_fault(value, "float")
+        fault = number_fault(value)
         if fault is not None:
             raise invalid_argument(fault)
         return own_kind, float(value)

@@ -13,8 +13,7 @@ import numpy as np
 from serving.server.errors import RequestError, invalid_argument, unimplemented
 from serving.server.rest.documents import INFINITY, NEGATIVE_INFINITY, NUMBER_TOO_BIG, json_type_name, shown
 from serving.server.rest.tensors import (
-    LARGEST_EXACT_INTEGER,
-    LARGEST_SINGLE,
+    FLOATING,
     NUMPY_DTYPES,
     array_from_json,
     decode_base64,
@@ -65,19 +64,13 @@ def dense_shape(value: Any) -> list[int]:
     return shape
 
 
-def number_fault(number: int | float, dtype: str) -> str | None:
-    """Returns why a number does not fit a floating dtype."""
-    lossy = f"Cannot convert JSON value: {shown(number)} to {dtype} without loss of precision."
-    if type(number) is int:
-        if LARGEST_EXACT_INTEGER[dtype] < number < 2**64 or -(2**63) <= number < -LARGEST_EXACT_INTEGER[dtype]:
-            return lossy
-        try:
-            number = float(number)
-        except OverflowError:
-            return NUMBER_TOO_BIG
-    if math.isinf(number):
-        return None if number is INFINITY or number is NEGATIVE_INFINITY else NUMBER_TOO_BIG
-    return lossy if dtype == "float" and abs(number) > LARGEST_SINGLE else None
+def number_fault(number: int | float) -> str | None:
+    """Returns why a number does not fit a floating dtype: no double holds it."""
+    try:
+        is_infinite = math.isinf(float(number))
+    except OverflowError:
+        return NUMBER_TOO_BIG
+    return NUMBER_TOO_BIG if is_infinite and number is not INFINITY and number is not NEGATIVE_INFINITY else None
 
 
 def _fault(value: Any, dtype: str) -> str:
@@ -126,8 +119,8 @@ def _leaf_fault(leaf: Any, dtype: str) -> str | None:
         return _base64_fault(leaf) if dtype == "string" else wrong_type
     if dtype not in NUMPY_DTYPES:
         return f"Conversion of JSON Value: {shown(leaf)} to type: {dtype}"
-    if dtype in LARGEST_EXACT_INTEGER:
-        return number_fault(leaf, dtype) if type(leaf) in (int, float) else wrong_type
+    if dtype in FLOATING:
+        return number_fault(leaf) if type(leaf) in (int, float) else wrong_type
     if dtype in ("string", "bool"):
         return None if type(leaf) is {"string": str, "bool": bool}[dtype] else wrong_type
     bounds = np.iinfo(NUMPY_DTYPES[dtype])

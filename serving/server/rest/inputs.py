@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.server.errors import invalid_argument
-from serving.server.models.signatures import Array, TensorSpec, check_shape
+from serving.server.models.signatures import Array, TensorSpec
 from serving.server.rest.documents import shown
 from serving.server.rest.faults import column_fault, instances_fault
 from serving.server.rest.tensors import array_from_json, is_base64_object
@@ -30,8 +30,6 @@ def read_inputs(document: dict[str, Any], specs: Mapping[str, TensorSpec]) -> tu
         arrays = _rows_to_arrays(_instances(document), specs)
     else:
         arrays = _columns_to_arrays(document["inputs"], specs)
-    for name, array in arrays.items():
-        check_shape(name, array.shape, specs[name])
     return arrays, is_row_form
 
 

@@ -30,10 +30,7 @@ NUMPY_DTYPES: dict[str, Any] = {
     "string": np.object_,
 }
 
-# Integers up to here are exact in the floating type; larger ones would silently change.
-LARGEST_EXACT_INTEGER = {"float": 2**24 - 1, "double": 2**53 - 1}
-
-LARGEST_SINGLE = float(np.finfo(np.float32).max)
+FLOATING = ("float", "double")
 
 _LEAF_TYPES: dict[str, set[type]] = {
     "float": {int, float},
@@ -97,7 +94,7 @@ def _array_from_leaves(leaves: list[Any], dtype: str) -> Array | None:
         return None
     if dtype == "string":
         return _strings(leaves)
-    if dtype in LARGEST_EXACT_INTEGER:
+    if dtype in FLOATING:
         return _floats(leaves, dtype)
     try:
         return np.array(leaves, dtype=NUMPY_DTYPES[dtype])
@@ -122,23 +119,16 @@ def _strings(leaves: list[Any]) -> Array | None:
 
 
 def _floats(leaves: list[Any], dtype: str) -> Array | None:
-    """Returns numbers that the floating dtype holds: in range, and exact where they are integers."""
-    integers = [leaf for leaf in leaves if type(leaf) is int]
-    if integers:
-        largest = LARGEST_EXACT_INTEGER[dtype]
-        if max(integers) > largest or min(integers) < -largest:
-            # Beyond 64 bits TensorFlow Serving reads a number as a double, and an exact one is no longer expected.
-            if any(largest < integer < 2**64 or -(2**63) <= integer < -largest for integer in integers):
-                return None
+    """Returns numbers rounded to the floating dtype, as the real server does: what is too large for it is infinite."""
     try:
         doubles = np.array(leaves, dtype=np.float64)
     except OverflowError:
         return None
     finite = np.isfinite(doubles)
     if not finite.all():
+        # What no double holds is no number of the document's; the tokens are.
         tokens = [leaf is INFINITY or leaf is NEGATIVE_INFINITY or leaf != leaf for leaf in leaves]
         if not np.logical_or(finite, tokens).all():
             return None
-    if dtype == "float" and (np.abs(doubles[finite]) > LARGEST_SINGLE).any():
-        return None
-    return doubles.astype(NUMPY_DTYPES[dtype])
+    with np.errstate(over="ignore"):
+        return doubles.astype(NUMPY_DTYPES[dtype])

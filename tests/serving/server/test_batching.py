@@ -15,7 +15,7 @@ import tensorflow as tf
 from serving.server import Batching, Limits
 from serving.server.errors import RequestError
 from serving.server.models.batching import Batcher
-from serving.server.models.loading import LoadedVersion, load_version
+from serving.server.models.loading import BATCHING_STATEMENT, LoadedVersion, load_version
 from serving.server.models.running import Runner
 from serving.server.models.runs import Run
 
@@ -49,6 +49,21 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     module = Crowd()
     signatures = {"serving_default": module.size, "positive": module.positive, "total": module.total}
     tf.saved_model.save(module, str(folder / "crowd" / "1"), signatures=signatures)
+    (folder / "crowd" / "1" / "assets.extra").mkdir()
+    (folder / "crowd" / "1" / BATCHING_STATEMENT).write_text('{"independent_rows": true}')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ranking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that serves a model whose rows are candidates: each one's share depends on all of them."""
+    folder = tmp_path_factory.mktemp("ranking")
+    module = tf.Module()
+    rank = tf.function(
+        lambda score: {"share": tf.nn.softmax(score, axis=0)},
+        input_signature=[tf.TensorSpec([None], tf.float32, "score")],
+    )
+    tf.saved_model.save(module, str(folder / "ranking" / "1"), signatures={"serving_default": rank})
     return folder
 
 
@@ -257,6 +272,32 @@ def test_requests_over_http_get_their_own_answers(
     ]
     largest = max(row["size"] for answer in answers for row in answer.json["predictions"])
     assert largest == 2 if batching is None else 2 < largest <= batching.get("max_batch_size", 32)
+
+
+@pytest.mark.parametrize("statement", [None, "{", "[]", '{"independent_rows": "yes"}'])
+def test_clients_of_a_ranking_never_share_their_candidates(
+    ranking: Path, start: Callable[..., Any], statement: str | None
+) -> None:
+    said = ranking / "ranking" / "1" / BATCHING_STATEMENT
+    said.parent.mkdir(exist_ok=True)
+    said.unlink(missing_ok=True)
+    if statement is not None:
+        said.write_text(statement)
+    server = start({"models": ranking, "batching": {}})
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda index: server.predict("ranking", {"instances": [1, 1, index]}), range(40)))
+    for index, answer in enumerate(answers):
+        scores = np.exp(np.array([1, 1, index]) - max(index, 1))
+        np.testing.assert_allclose(answer.json["predictions"], scores / scores.sum(), rtol=1e-5)
+
+
+def test_rows_are_shared_without_a_word_where_that_is_asked_for(ranking: Path) -> None:
+    loaded = load_version("ranking", 1, ranking / "ranking" / "1", Limits())
+    run = Run(loaded, loaded.signatures["serving_default"], {"score": np.zeros(2, np.float32)}, time.monotonic() + 60)
+    for only_stated, can_take in ((True, False), (False, True)):
+        batcher = Batcher(Batching(only_stated=only_stated))
+        assert batcher.can_take(run) is can_take
+        batcher.close()
 
 
 def make_run(version: LoadedVersion, name: str, values: list[float], seconds: float = 60) -> Run:

@@ -127,6 +127,12 @@ def test_versions_and_output_filters(client: Client) -> None:
     )
 
 
+@pytest.mark.parametrize("x", [np.float32([1, 2, 5]), np.float32([[1, 2, 3]]), np.float32(4)])
+def test_shapes_are_the_graphs_business(client: Client, x: np.ndarray) -> None:
+    found = tf.make_ndarray(client.predict("scaler", "", x=x).outputs["y"])
+    np.testing.assert_array_equal(found, 3 * x)
+
+
 @pytest.mark.parametrize(
     ("model", "signature", "inputs", "code", "text"),
     [
@@ -135,7 +141,6 @@ def test_versions_and_output_filters(client: Client) -> None:
         ("scaler", "", {}, "INVALID_ARGUMENT", "input size does not match signature: 0!=1"),
         ("scaler", "", {"z": np.float32([[1, 2]])}, "INVALID_ARGUMENT", "Signature input alias: x(feed name:"),
         ("scaler", "", {"x": np.int64([[1, 2]])}, "INVALID_ARGUMENT", "Expects arg[0] to be float but int64"),
-        ("scaler", "", {"x": np.float32([[1, 2, 3]])}, "INVALID_ARGUMENT", "Input x has shape [1, 3], expected"),
         ("echoes", "decode", {"image_bytes": [b"no image"]}, "INVALID_ARGUMENT", "image"),
     ],
 )
@@ -189,7 +194,7 @@ def test_examples_are_classified_and_regressed(served: Any, client: Client) -> N
     assert [entry.value for entry in found] == [3.0, 7.0]
     regression.model_spec.signature_name = ""
     code, text = refusal(lambda: client.predictions.Regress(regression, timeout=SECONDS))
-    assert (code, text.startswith("Expected regression signature method_name")) == ("INVALID_ARGUMENT", True)
+    assert (code, text) == ("INVALID_ARGUMENT", "Expected one output Tensor.")
 
 
 def test_metadata_and_status_are_those_of_rest(served: Any, client: Client) -> None:

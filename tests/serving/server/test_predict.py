@@ -8,6 +8,7 @@ import struct
 import zlib
 from typing import Any
 
+import numpy as np
 import pytest
 
 FOUR = {"text": "hey", "big": 9007199254740993, "flag": True, "pixels": [0, 1, 255]}
@@ -164,3 +165,29 @@ def test_a_version_can_be_asked_for(server: Any) -> None:
 
 def test_a_scalar_output_is_fine_in_columns(server: Any) -> None:
     assert server.predict("echoes", {"signature_name": "scalar", "inputs": [1, 2]}).json == {"outputs": 3.0}
+
+
+def test_shapes_are_the_graphs_business(server: Any) -> None:
+    # TensorFlow Serving's own first example sends a vector to a signature that declares [-1, 1].
+    assert server.predict("scaler", {"instances": [1.0, 2.0, 5.0]}).json == {"predictions": [3.0, 6.0, 15.0]}
+    assert server.predict("scaler", {"instances": [[1, 2, 3]]}).json == {"predictions": [[3.0, 6.0, 9.0]]}
+    assert server.predict("scaler", {"inputs": 1}).json == {"outputs": 3.0}
+    # An export for three rows is asked for two: an operation that cannot do it says so, and the others answer.
+    assert server.predict("fixed", {"instances": [1, 2]}).json == {"predictions": [2.0, 4.0]}
+    refused = server.predict("fixed", {"signature_name": "matrix", "instances": [[1], [2]]})
+    assert refused.status == 400 and "\n" not in refused.error
+
+
+@pytest.mark.parametrize(
+    ("dtype", "sent", "answered"),
+    [
+        ("float32", "[1435774380, 16777217, -16777217]", "[1435774336.0,16777216.0,-16777216.0]"),
+        ("float32", "[1e39, -1e39, 3.5e38]", "[Infinity,-Infinity,Infinity]"),
+        ("float32", "[18446744073709551616]", "[18446744073709552000.0]"),
+        ("float64", "[9007199254740993, 1435774380]", "[9007199254740992.0,1435774380.0]"),
+    ],
+)
+def test_numbers_are_rounded_to_the_floating_type(server: Any, dtype: str, sent: str, answered: str) -> None:
+    kind, found = np.dtype(dtype).type, echo(server, dtype, sent)
+    assert found.status == 200, found.body
+    assert list(map(kind, found.json["outputs"])) == list(map(kind, json.loads(answered)))

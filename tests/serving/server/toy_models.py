@@ -120,6 +120,39 @@ def _decode(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
     return {"mean": tf.map_fn(mean, image_bytes, fn_output_signature=tf.float32)}
 
 
+class Modern(tf.Module):
+    """Examples as TensorFlow 2 exports them: every signature's method is named `tensorflow/serving/predict`."""
+
+    @tf.function(input_signature=[spec(tf.string, "inputs")])
+    def classify(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Gives the two numbers of an example as scores, under their indices."""
+        scores = _two_numbers(inputs)
+        return {"classes": tf.tile([["0", "1"]], [tf.shape(scores)[0], 1]), "scores": scores}
+
+    @tf.function(input_signature=[spec(tf.string, "inputs")])
+    def regress(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Gives their sum."""
+        return {"outputs": tf.reduce_sum(_two_numbers(inputs), axis=1)}
+
+
+def _two_numbers(examples: tf.Tensor) -> tf.Tensor:
+    return tf.io.parse_example(examples, {"x": tf.io.FixedLenFeature([2], tf.float32)})["x"]
+
+
+class Fixed(tf.Module):
+    """Signatures that are declared for three rows."""
+
+    @tf.function(input_signature=[spec(tf.float32, "x", [3])])
+    def double(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Multiplies any number of rows."""
+        return {"y": 2 * x}
+
+    @tf.function(input_signature=[spec(tf.float32, "x", [3, 1])])
+    def matrix(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Multiplies three rows with a matrix, which two rows do not fit."""
+        return {"y": tf.ones([3, 3]) @ x}
+
+
 def write_brightness_model(folder: Path) -> None:
     """Writes a model whose `serving_default` takes screenshots."""
     module = tf.Module()
@@ -205,6 +238,11 @@ def write_toy_models(folder: Path) -> None:
     echoes = Echoes()
     tf.saved_model.save(echoes, str(folder / "echoes" / "1"), signatures=echoes.signatures())
     write_examples_model(folder / "examples" / "1")
+    modern, fixed = Modern(), Fixed()
+    signatures = {"classify": modern.classify, "regress": modern.regress}
+    tf.saved_model.save(modern, str(folder / "modern" / "1"), signatures=signatures)
+    signatures = {"serving_default": fixed.double, "matrix": fixed.matrix}
+    tf.saved_model.save(fixed, str(folder / "fixed" / "1"), signatures=signatures)
     (folder / "scaler" / "next").mkdir()
     (folder / "scaler" / "4").mkdir()
     (folder / "notes.txt").write_text("not a model", encoding="utf-8")
