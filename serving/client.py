@@ -1,6 +1,7 @@
 """A client of TensorFlow Serving's REST API for exported agents; needs no TensorFlow."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from serving.transport import Patience, Transport
 
 
 class AgentClient:
-    """Asks the agent of one game; may be used from many threads.
+    """Asks the agent of one game; may be used from many threads, forked, and sent to other processes.
 
     Every method raises what `Transport.ask` raises: a kind of `ServingError`.
 
@@ -25,19 +26,28 @@ class AgentClient:
         answer = player.step(screen)
     """
 
-    def __init__(self, url: str, game: str, *, version: int | None = None, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        game: str,
+        *,
+        version: int | None = None,
+        patience: Patience | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Fixes where to ask; nothing is sent yet.
 
         Args:
-            url: of the server, such as http://127.0.0.1:8501.
+            url: of the server, such as http://127.0.0.1:8501; a name and password in it are sent along.
             game: the model's name, such as Qbert.
             version: of the agent; None is whichever the server prefers, which may change while it runs.
             patience: how long to wait and how often to try.
+            headers: sent with every request, such as {"Authorization": "Bearer ..."}.
 
         Raises:
             ServingError: the address is none.
         """
-        self._transport = Transport(url, patience or Patience())
+        self._transport = Transport(url, patience or Patience(), headers)
         self._model = f"/v1/models/{quote(game, safe='')}" + (f"/versions/{version}" if version is not None else "")
         self._action_names: tuple[str, ...] = ()
         self._core_size = 0

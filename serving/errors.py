@@ -57,7 +57,8 @@ def refusal(url: str, status: int, headers: Message, answer: bytes) -> ServingEr
     """
     reason = _reason(answer)
     message = f"{url} answered {status}: {reason}"
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    # A proxy answers 502 while the server behind it starts again.
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.BAD_GATEWAY):
         return ServerUnavailableError(message, _retry_after_seconds(headers))
     if status == HTTPStatus.GATEWAY_TIMEOUT:
         return DeadlineExceededError(message)

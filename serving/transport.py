@@ -1,22 +1,24 @@
 """Carries a client's requests over kept connections, again where that may help, and names whatever goes wrong."""
 
+import base64
 import http.client
 import json
+import os
 import random
 import threading
 import time
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from serving.errors import DeadlineExceededError, ServerUnavailableError, ServingError, UnexpectedAnswerError, refusal
 
 _CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-_PIECE_BYTES = 65536
+_PIECE_BYTES, _MAX_CHARACTERS_SHOWN = 65536, 200
 _SHORTEST_SHARE_OF_PAUSE = 0.5
-_MAX_CHARACTERS_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -55,22 +57,36 @@ class Patience:
         return max(longest * random.uniform(_SHORTEST_SHARE_OF_PAUSE, 1.0), retry_after_seconds)
 
 
+class _Kept:
+    """Connections that are open and not in use, of one process: a forked one would read the other's answers."""
+
+    def __init__(self) -> None:
+        self.process_id = os.getpid()
+        self.lock = threading.Lock()
+        self.idle: list[http.client.HTTPConnection] = []
+        weakref.finalize(self, _close_all, self.idle)
+
+
 class Transport:
     """Asks one server; may be used from many threads at once, each request on a connection of its own.
 
-    Connections are kept open for the next request, and closed by `close` or with the object's end.
+    Connections are kept open for the next request, and closed by `close` or with the object's end. A process that was
+    forked, or that the object was sent to, makes connections of its own.
     """
 
-    def __init__(self, url: str, patience: Patience) -> None:
+    def __init__(self, url: str, patience: Patience, headers: Mapping[str, str] | None = None) -> None:
         """Reads the address; nothing is connected yet.
 
         Args:
-            url: of the server, such as http://127.0.0.1:8501; a path in it stands before every request's.
+            url: of the server, such as http://127.0.0.1:8501; a path in it stands before every request's, and a name
+                and password in it, http://name:password@host, are sent with each (HTTP's basic authentication).
             patience: of every request.
+            headers: sent with every request, such as {"Authorization": "Bearer ..."}.
 
         Raises:
-            ServingError: the address is none.
+            ServingError: the address is none, or a header cannot be sent.
         """
+        self._given = url, patience, headers
         self._url, self._patience = url.rstrip("/"), patience
         try:
             parts = urlsplit(self._url)
@@ -80,14 +96,22 @@ class Transport:
         if parts.scheme not in _CONNECTIONS or not self._host:
             raise ServingError(f"expected a model server at an address such as http://127.0.0.1:8501, got {url!r}")
         self._scheme, self._prefix = parts.scheme, parts.path
-        self._idle: list[http.client.HTTPConnection] = []
-        self._lock = threading.Lock()
-        weakref.finalize(self, _close_all, self._idle)
+        if parts.username is not None:  # which no message shows
+            self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+        self._headers = {**_credentials(parts), **(headers or {})}
+        if any(not name or set("\r\n\0") & set(name + value) for name, value in self._headers.items()):
+            raise ServingError(f"expected headers of one line each, got {sorted(self._headers)}")
+        self._kept = _Kept()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sends where to ask to another process, and no connection."""
+        return Transport, self._given
 
     def close(self) -> None:
         """Closes the connections that no request uses; the next request opens a new one."""
-        with self._lock:
-            _close_all(self._idle)
+        kept = self._own()
+        with kept.lock:
+            _close_all(kept.idle)
 
     def ask(self, method: str, path: str, document: dict[str, Any] | None = None) -> dict[str, Any]:
         """Sends a request, again where the server may answer the next time, and returns the JSON object it answers.
@@ -140,8 +164,9 @@ class Transport:
         self, method: str, path: str, body: bytes | None, end: float
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """Sends a request on a kept connection, or on a new one where there is none or it has gone stale."""
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
+        kept = self._own()
+        with kept.lock:
+            connection = kept.idle.pop() if kept.idle else None
         if connection is not None:
             try:
                 return self._exchange_on(connection, method, path, body, end)
@@ -158,7 +183,7 @@ class Transport:
             if connection.sock is None:
                 connection.connect()
                 _set_timeout(connection, end)
-            is_sent = _send(connection, method, self._prefix + path, body)
+            is_sent = _send(connection, method, self._prefix + path, body, self._headers)
             response = connection.getresponse()
             answer = _read(connection, response, end)
         except BaseException:
@@ -167,15 +192,31 @@ class Transport:
         if response.will_close or not is_sent:
             connection.close()
         else:
-            with self._lock:
-                self._idle.append(connection)
+            kept = self._own()
+            with kept.lock:
+                kept.idle.append(connection)
         return response, answer
 
+    def _own(self) -> _Kept:
+        """Returns this process's connections; those that came with a fork are the other's, and are let alone."""
+        if self._kept.process_id != os.getpid():
+            self._kept = _Kept()
+        return self._kept
 
-def _send(connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None) -> bool:
+
+def _credentials(parts: SplitResult) -> dict[str, str]:
+    if parts.username is None:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+def _send(
+    connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+) -> bool:
     """Sends a request; returns False where the server stopped listening, which it may have said why."""
     try:
-        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        connection.request(method, path, body, {**({"Content-Type": "application/json"} if body else {}), **headers})
     except (BrokenPipeError, ConnectionResetError):
         return False
     return True

@@ -23,6 +23,13 @@ pytest_plugins = ["tests.browser"]
 PONG_ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps a file's tests, and all of the command line's, on one core: what they share is made once."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("cli" if file.startswith("tests/cli/") else file))
+
+
 class Played(NamedTuple):
     """What a policy may have played: screens uint8 [T, B, 210, 160, 3], and the rest of the rollout."""
 

@@ -21,7 +21,7 @@ ORDER = [
     ["xdrl.settings"],
     # the game and the network
     ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores"],
-    ["xdrl.networks"],
+    ["xdrl.networks", "xdrl.training_environments"],
     # learning
     ["xdrl.rollouts", "xdrl.returns"],
     ["xdrl.losses"],

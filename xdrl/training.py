@@ -11,7 +11,7 @@ from xdrl.assembly import build_learner, build_worker
 from xdrl.backends import load_backend
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.engines.threads import ThreadEngine
-from xdrl.environments import VectorEnvironment, decorrelate, training_environment
+from xdrl.environments import VectorEnvironment
 from xdrl.errors import UserError
 from xdrl.learner import Learner
 from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
@@ -20,6 +20,7 @@ from xdrl.storage.checkpoints import Arrays, Checkpoint, RunState, save_best, sa
 from xdrl.storage.histories import write_history
 from xdrl.storage.progress import Progress, ProgressLog, record_scores, summarise
 from xdrl.storage.runs import CONFIG, Run
+from xdrl.training_environments import decorrelate, training_environment
 from xdrl.workers import Report, Worker
 
 POLL_SECONDS = 0.5

@@ -1,16 +1,23 @@
 """Kept connections, attempts and their pauses, and a kind of error for whatever goes wrong, over real sockets."""
 
+import base64
+import json
+import os
+import pickle
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from serving.client import AgentClient
 from serving.errors import (
     RequestRefusedError,
     ServerUnavailableError,
+    ServingError,
 )
 from serving.transport import Patience, Transport
 
@@ -172,3 +179,83 @@ def test_a_server_that_starts_meanwhile_is_found():
 def test_a_patience_that_never_asks_is_refused(values):
     with pytest.raises(ValueError, match="expected"):
         Patience(**values)
+
+
+def test_a_forked_client_has_connections_of_its_own():
+    """Both sides of a fork ask for their own number, over and over; a shared connection would mix the answers up."""
+    with EchoServer() as server:
+        transport = Transport(server.url, QUICK)
+        assert transport.ask("GET", "/0") == {"path": "/0"}  # leaves a connection behind
+        reader, writer = os.pipe()
+        child = os.fork()
+        found = [transport.ask("GET", f"/{number}")["path"] for number in range(1 if child else 1001, 2000, 2)][:200]
+        if not child:
+            os.write(writer, b"y" if found == [f"/{number}" for number in range(1001, 1401, 2)] else b"n")
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert found == [f"/{number}" for number in range(1, 401, 2)]
+        assert os.read(reader, 1) == b"y"
+        os.close(reader)
+        os.close(writer)
+        assert transport.ask("GET", "/end") == {"path": "/end"}
+
+
+def test_a_client_is_sent_to_another_process_without_its_connections(scripted_server):
+    transport = Transport(scripted_server.url, QUICK, {"X-Team": "blue"})
+    transport.ask("GET", "/v1/models/Pong")
+    copy = pickle.loads(pickle.dumps(transport))
+    assert copy.ask("GET", "/v1/models/Pong") == {"a": 12}
+    assert len(scripted_server.peers) == 2
+    client = pickle.loads(pickle.dumps(AgentClient(scripted_server.url, "Pong", patience=QUICK)))
+    client.close()
+
+
+def test_headers_and_credentials_are_sent_and_never_shown():
+    with EchoServer() as server:
+        address = server.url.replace("http://", "http://me:p%40ss@")
+        transport = Transport(address, QUICK, {"X-Team": "blue"})
+        transport.ask("GET", "/a")
+        (headers,) = server.headers
+        assert (headers["X-Team"], headers["Authorization"]) == (
+            "blue",
+            "Basic " + base64.b64encode(b"me:p@ss").decode(),
+        )
+    with pytest.raises(ServingError) as failure:
+        transport.ask("GET", "/b")
+    assert "p%40ss" not in str(failure.value) and "me:" not in str(failure.value)
+    with pytest.raises(ServingError, match="expected headers of one line"):
+        Transport(server.url, QUICK, {"X-Team": "blue\r\nX-Admin: yes"})
+
+
+class EchoServer:
+    """Answers every request with its path, for as long as the context lasts."""
+
+    def __enter__(self) -> "EchoServer":
+        self.headers: list[dict[str, str]] = []
+        seen = self.headers
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                seen.append(dict(self.headers.items()))
+                body = json.dumps({"path": self.path}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

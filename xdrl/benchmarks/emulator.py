@@ -7,7 +7,8 @@ import numpy as np
 from xdrl.benchmarks.records import BenchmarkSettings
 from xdrl.benchmarks.timing import Timing, time_threads
 from xdrl.config import TrainingConfig
-from xdrl.environments import VectorEnvironment, decorrelate, training_environment
+from xdrl.environments import VectorEnvironment
+from xdrl.training_environments import decorrelate, training_environment
 
 DECORRELATION_STEPS = 50
 """Agent steps of random play at most, before the games count."""

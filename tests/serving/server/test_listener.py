@@ -17,7 +17,8 @@ from serving.server import Limits, ServerError, Settings, serve
 
 def test_ready_says_what_is_served_and_where(server: Any) -> None:
     port = server.port
-    expected = [("echoes", [1], []), ("examples", [1], []), ("mixed", [7], []), ("scaler", [2, 1], [3])]
+    expected = [(name, [1], []) for name in ("echoes", "examples", "fixed")]
+    expected += [("mixed", [7], []), ("modern", [1], []), ("scaler", [2, 1], [3])]
     assert [(m["name"], m["versions"], m["failed_versions"]) for m in server.summary["models"]] == expected
     assert server.summary["url"] == f"http://127.0.0.1:{port}"
 

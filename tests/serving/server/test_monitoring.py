@@ -74,7 +74,7 @@ def test_requests_are_counted_by_model_and_status(monitored_server: Any) -> None
     before = read_metrics(monitored_server)
     for _ in range(3):
         assert monitored_server.predict("scaler", ONE).status == 200
-    for body in ("{", {"instances": [[1]]}):
+    for body in ("{", {"instances": ["one"]}):
         assert monitored_server.predict("scaler", body).status == 400
     assert monitored_server.ask("POST", "/v1/models/scaler/versions/9:predict", ONE).status == 404
     assert monitored_server.predict("mixed", {"signature_name": "none", **ONE}).status == 400
