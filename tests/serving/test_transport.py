@@ -220,6 +220,7 @@ def test_headers_and_credentials_are_sent_and_never_shown():
             "blue",
             "Basic " + base64.b64encode(b"me:p@ss").decode(),
         )
+        transport.close()
     with pytest.raises(ServingError) as failure:
         transport.ask("GET", "/b")
     assert "p%40ss" not in str(failure.value) and "me:" not in str(failure.value)
