@@ -32,7 +32,7 @@ class Answer:
         value: of the screen, in discounted clipped rewards.
         heatmap: float32 [h, w] in [0, 1], of what spoke for the most probable action.
         heatmap_peak: largest value before normalising, 0 where the map is blank.
-        heatmap_status: `ok`, `all_negative` or `zero_gradient`.
+        heatmap_status: `ok`, `all_negative`, `zero_gradient` or `not_finite`.
         heatmap_box: where on the screen the map lies, in pixels: top, left, bottom, right.
         overlay: PNG of the screen under its heatmap; None where it was not asked for.
         state: for the next screen; None where the screen was seen without a past.

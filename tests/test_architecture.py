@@ -42,6 +42,8 @@ ORDER = [
     ["xdrl.explainers.targets"],
     ["xdrl.explainers.subjects", "xdrl.explainers.maps"],
     ["xdrl.explainers.gradients", "xdrl.explainers.perturbations", "xdrl.explainers.methods"],
+    ["xdrl.explainers.logits", "xdrl.explainers.layer_calls"],
+    ["xdrl.explainers.feature_maps", "xdrl.explainers.model_targets"],
     ["xdrl.explainers.keras_models"],
     ["xdrl.explainers.grad_cam", "xdrl.explainers.grad_cam_plus_plus", "xdrl.explainers.hires_cam"],
     ["xdrl.explainers.layer_cam", "xdrl.explainers.score_cam", "xdrl.explainers.eigen_cam"],

@@ -54,7 +54,7 @@ class Explanation(NamedTuple):
     Attributes:
         maps: float32 [N, h, w], raw; `peaks` says how strong each one is.
         peaks: float32 [N].
-        statuses: list of N: `ok`, `all_negative` or `zero_gradient`.
+        statuses: list of N: `ok`, `all_negative`, `zero_gradient` or `not_finite`.
         box: the part of the 210 x 160 screen that the maps stand for.
     """
 

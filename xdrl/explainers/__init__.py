@@ -89,12 +89,15 @@ def explain(
     """Says what on images spoke for a target, for any Keras model of images.
 
     Args:
-        model: functional or sequential, with one float input [N, H, W, C] and one or more outputs. Its first output,
-            [N, A], is what an index is of; it may end in a softmax or not.
+        model: that is built, with one float input [N, H, W, C] and one or more outputs. Its first output, [N, A], is
+            what an index is of. Where it ends in a softmax or a sigmoid, the logits before it are explained.
         inputs: N images as the model takes them, any type of numbers. Methods that blank things out put 0 there.
-        layer: name of the layer, or the layer, whose output is the feature map; None takes the last convolution.
-        target: an index of the first output, a function of the outputs (a tensor where there is one output, else a
-            list of them) to N scores, or None for the index that is largest.
+        layer: name of the layer, or the layer, whose output is the feature map, wherever it stands in models and
+            blocks inside the model; of one that is called more often, the last call. None takes the last convolution
+            that has more than one cell, with the normalisation, activation or addition that follows it.
+        target: an index of the first output, N of them, one an image, or None for the index that is largest; or a
+            function of the outputs (a tensor where there is one output, else a list of them) to N scores, [N] or
+            [N, 1], which sees all the images at once: as many as fit memory.
         method: of `METHODS`.
 
     Returns:
@@ -102,7 +105,7 @@ def explain(
 
     Raises:
         UserError: there is no such method, layer or index, the layer has no feature map, the method does not know
-            such a target, or the images do not fit the model.
+            such a target, or the images do not fit the model or are not finite.
 
     Example:
         found = xdrl.explainers.explain(model, images, layer="conv2d_3", target=7, method="layer-cam")

@@ -18,8 +18,10 @@ def eigen_cam(subject: Subject) -> MapBatch:
     feature_map = subject.extract(subject.observation)
     outputs = subject.decide(feature_map, subject.observation)
     activations = tf.cast(feature_map, tf.float32)
+    # A decomposition dies of what is not finite; the cells that are not stay so in the map.
+    known = tf.where(tf.math.is_finite(activations), activations, 0)
     # The right singular vectors of A are the eigenvectors of A^T A, the eigenvalues in rising order.
-    _, vectors = tf.linalg.eigh(tf.einsum("nhwk,nhwl->nkl", activations, activations))
+    _, vectors = tf.linalg.eigh(tf.einsum("nhwk,nhwl->nkl", known, known))
     projected = tf.einsum("nhwk,nk->nhw", activations, vectors[..., -1])
     agreement = tf.reduce_sum(projected * tf.reduce_sum(activations, -1), axis=(1, 2), keepdims=True)
     signed_maps = tf.where(agreement < 0, -projected, projected)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from xdrl.machine import count_cores
 
-OK, ALL_NEGATIVE, ZERO_GRADIENT = "ok", "all_negative", "zero_gradient"
+OK, ALL_NEGATIVE, ZERO_GRADIENT, NOT_FINITE = "ok", "all_negative", "zero_gradient", "not_finite"
 SINGLE_SCREEN_FLOOR = 1e-6
 """Peaks below this are not blown up to full strength, where a single screen is all there is."""
 
@@ -20,8 +20,9 @@ class MapBatch(NamedTuple):
     Attributes:
         maps: float32 [N, h, w], not negative and not normalised.
         peaks: float32 [N], the largest value of each map.
-        statuses: string [N]: `ok`, `all_negative` (all that was seen speaks against the target) or `zero_gradient`
-            (nothing that was seen matters to it); the map is blank in both.
+        statuses: string [N]: `ok`, `all_negative` (all that was seen speaks against the target), `zero_gradient`
+            (nothing that was seen matters to it) or `not_finite` (the network answers NaN or infinity); the map is
+            blank in all but the first.
         outputs: what the subject decided, in the form of its `decide`.
     """
 
@@ -39,9 +40,19 @@ def describe(signed_maps: Any, has_effect: Any, outputs: Any) -> MapBatch:
         has_effect: bool [N], whether anything that was seen matters to the target.
         outputs: of the decision.
     """
-    maps = tf.nn.relu(tf.cast(signed_maps, tf.float32))
+    numbers = [
+        part for part in (signed_maps, *tf.nest.flatten(outputs)) if tf.is_tensor(part) and part.dtype.is_floating
+    ]
+    is_finite = tf.reduce_all([_all_finite(part) for part in numbers], 0)
+    maps = tf.where(is_finite[:, None, None], tf.nn.relu(tf.cast(signed_maps, tf.float32)), 0)
     peaks = tf.reduce_max(maps, axis=(1, 2))
-    return MapBatch(maps, peaks, tf.where(peaks > 0, OK, tf.where(has_effect, ALL_NEGATIVE, ZERO_GRADIENT)), outputs)
+    blank = tf.where(is_finite, tf.where(has_effect, ALL_NEGATIVE, ZERO_GRADIENT), NOT_FINITE)
+    return MapBatch(maps, peaks, tf.where(peaks > 0, OK, blank), outputs)
+
+
+def _all_finite(part: Any) -> Any:
+    """Says of each of N whether all its numbers are finite, bool [N]."""
+    return tf.reduce_all(tf.math.is_finite(tf.reshape(part, (tf.shape(part)[0], -1))), -1)
 
 
 def normalise(maps: Any, peaks: Any, floor: Any = SINGLE_SCREEN_FLOOR) -> Any:

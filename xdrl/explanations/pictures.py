@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from xdrl.agents import CHUNK, Agent
-from xdrl.explainers.maps import ALL_NEGATIVE, OK, ZERO_GRADIENT
+from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, ZERO_GRADIENT
 from xdrl.explanations.episodes import STRIP_FRAMES, ExplainedEpisode, strip_start
 from xdrl.explanations.measures import entropies
 from xdrl.pictures.frames import PanelText, strip, video_frame
@@ -14,7 +14,12 @@ from xdrl.pictures.overlays import enlarge, overlay
 
 CLIP_FRAMES = 60
 """Of the animated GIF: four seconds."""
-_NOTES = {OK: "", ALL_NEGATIVE: "blank: all speaks against", ZERO_GRADIENT: "blank: nothing matters"}
+_NOTES = {
+    OK: "",
+    ALL_NEGATIVE: "blank: all speaks against",
+    ZERO_GRADIENT: "blank: nothing matters",
+    NOT_FINITE: "blank: no number",
+}
 
 
 def video_frames(agent: Agent, episode: ExplainedEpisode) -> Iterator[np.ndarray]:

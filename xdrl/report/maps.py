@@ -21,7 +21,7 @@ class MapSet:
         target: what they are about.
         maps: float32 [S, h, w], raw.
         peaks: float32 [S].
-        statuses: list of S: `ok`, `all_negative` or `zero_gradient`.
+        statuses: list of S: `ok`, `all_negative`, `zero_gradient` or `not_finite`.
         box: the part of the screen that the maps are stretched over.
     """
 

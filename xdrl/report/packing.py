@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from xdrl.explainers.maps import ALL_NEGATIVE, OK, ZERO_GRADIENT
+from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, ZERO_GRADIENT
 from xdrl.report.maps import MapSet
 
 CHUNK_STEPS = 64
@@ -61,7 +61,7 @@ def pack_maps(map_set: MapSet, most_cells: int | None = None) -> dict[str, Any]:
     drawn_peaks = map_set.peaks if factor == 1 else maps.max((1, 2))
     divisors = np.maximum(drawn_peaks, np.finfo(np.float32).tiny)
     strengths = np.rint(255 * np.clip(maps / divisors[:, None, None], 0, 1)).astype(np.uint8)
-    names = [OK, ALL_NEGATIVE, ZERO_GRADIENT]
+    names = [OK, ALL_NEGATIVE, ZERO_GRADIENT, NOT_FINITE]
     return {
         "method": map_set.method,
         "target": map_set.target,

@@ -148,7 +148,10 @@ def test_many_images_are_explained_as_few(model):
         ({"layer": layers.Conv2D(1, 1, name="other")}, "expected a layer of images, .*, got 'other'"),
         ({"target": 5}, "expected a target from 0 to 4, got 5"),
         ({"target": -1}, "expected a target from 0 to 4, got -1"),
-        ({"target": "cat"}, "expected a target that is an index, a function or None, got 'cat'"),
+        (
+            {"target": "cat"},
+            r"expected a target that is an index, a list of 3 \(one an image\), a function or None, got 'cat'",
+        ),
         ({"method": "tea-leaves"}, "expected a method of grad-cam, .*, got 'tea-leaves'"),
         ({"method": "sarfa", "target": lambda classes: classes[:, 0]}, "sarfa: expected a target that is about an act"),
         ({"inputs": IMAGES[0]}, r"expected images of shape \[N, 20, 16, 3\], got \[20, 16, 3\] float32"),
@@ -168,8 +171,7 @@ def test_a_model_that_cannot_be_explained_is_refused_in_one_line():
         with pytest.raises(UserError, match=message):
             explain(model, images, **options)
 
-    refuse(keras.Sequential(), "expected a functional or built sequential Keras model, got Sequential")
-    refuse("model", "expected a functional or built sequential Keras model, got str")
+    refuse(keras.Sequential(), "expected a Keras model that is built, got Sequential: call it on images once")
     images = keras.Input((20, 16, 3))
     flat = layers.Flatten()(images)
     refuse(keras.Model(images, layers.Dense(2)(flat)), "expected a model with a convolution")

@@ -4,6 +4,7 @@ const STATUS_TEXTS = {
   ok: "ok",
   all_negative: "all_negative: blank, nothing on the screen spoke for this action",
   zero_gradient: "zero_gradient: blank, the action does not depend on the screen",
+  not_finite: "not_finite: blank, the network answers what is no number",
 };
 const LONGEST_OUTPUT = 160;
 
