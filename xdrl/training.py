@@ -100,6 +100,7 @@ class _Session:
         self._environments: list[VectorEnvironment] = []
         self.workers = [self._build_worker(run.network, index) for index in range(run.training.num_workers)]
         self._row_reports: list[Report] = []
+        self._rate = float("nan")
         self._started = self._clock = self._row_time = self._saved_at = time.monotonic()
 
     def is_over(self) -> bool:
@@ -115,10 +116,10 @@ class _Session:
         record_scores(self.state, reports)
         self.state.agent_steps, self.state.bad_gradients = self.learner.agent_steps, self.learner.bad_gradients
         self._row_reports += reports
-        progress = summarise(self._config, self.state, self._row_reports, now - self._row_time)
+        progress = summarise(self._config, self.state, self._row_reports, now - self._row_time, self._rate)
         if self._row_reports and (is_last or now - self._row_time >= ROW_SECONDS):
             self._log.write(progress)
-            self._row_reports, self._row_time = [], now
+            self._row_reports, self._row_time, self._rate = [], now, progress.steps_per_second
         if now - self._saved_at >= self._config.checkpoint_seconds:
             self.save()
         return progress

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # it imports a backend, which takes seconds, and who draws a 
     from xdrl.workers import Report
 
 PROGRESS = "progress.csv"
+SHORTEST_RATED_SECONDS = 1.0
+"""A rollout that ends within a shorter row began before it: its steps would make a rate that nothing has."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Progress:
         agent_steps: of the whole run.
         frames: emulator frames of the whole run.
         seconds: of training of the whole run, resumes included.
-        steps_per_second: agent steps since the row before.
+        steps_per_second: agent steps since the row before; where that is hardly a moment ago, the rate of then.
         episodes: games ended.
         score_mean_100: mean true score of the last 100 games; NaN before the first.
         score_best: best true score; NaN before the first.
@@ -79,7 +81,9 @@ def record_scores(state: RunState, reports: "list[Report]") -> None:
         state.score_best = max(scores if state.score_best is None else [*scores, state.score_best])
 
 
-def summarise(config: TrainingConfig, state: RunState, reports: "list[Report]", seconds: float) -> Progress:
+def summarise(
+    config: TrainingConfig, state: RunState, reports: "list[Report]", seconds: float, rate_before: float = float("nan")
+) -> Progress:
     """Makes a row.
 
     Args:
@@ -87,8 +91,10 @@ def summarise(config: TrainingConfig, state: RunState, reports: "list[Report]", 
         state: of the run, at the end of the row's time.
         reports: of the row's time.
         seconds: the row's time.
+        rate_before: steps a second in the row before, NaN where there is none.
     """
     run_progress = config.progress(state.agent_steps)
+    num_steps = sum(report.num_steps for report in reports)
     finite = [report for report in reports if np.isfinite(report.gradients.norm)]
 
     def mean(values: list[float]) -> float:
@@ -98,7 +104,7 @@ def summarise(config: TrainingConfig, state: RunState, reports: "list[Report]", 
         agent_steps=state.agent_steps,
         frames=state.agent_steps * FRAMES_PER_STEP,
         seconds=round(state.seconds, 1),
-        steps_per_second=sum(report.num_steps for report in reports) / seconds if seconds > 0 else float("nan"),
+        steps_per_second=rate_before if seconds < SHORTEST_RATED_SECONDS else num_steps / seconds,
         episodes=state.episodes,
         score_mean_100=mean(state.recent_scores),
         score_best=float("nan") if state.score_best is None else state.score_best,

@@ -35,6 +35,13 @@ def test_the_curve_of_an_older_agent_has_no_learning_rate(tmp_path: Path):
     assert math.isnan(found.learning_rate) and math.isnan(found.entropy_cost)
 
 
+def test_a_row_of_a_moment_has_the_rate_of_the_row_before():
+    state = RunState(agent_steps=160)
+    assert summarise(CONFIG, state, [make_report()] * 5, 0.05, 123.0).steps_per_second == 123
+    assert math.isnan(summarise(CONFIG, state, [make_report()] * 5, 0.05).steps_per_second)
+    assert summarise(CONFIG, state, [make_report()] * 5, 10.0, 123.0).steps_per_second == 80
+
+
 def make_row(agent_steps: int, **changes: float) -> Progress:
     state = RunState(agent_steps=agent_steps, seconds=agent_steps / 100)
     return Progress(**vars(summarise(CONFIG, state, [make_report([1.0])], 2.0)) | changes)
