@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-GameArgument = Annotated[str, typer.Argument(metavar="GAME", help="Qbert or qbert, DemonAttack or demon_attack, ...")]
-OptionalGame = Annotated[str | None, typer.Argument(metavar="[GAME]", help="Name of the game; see `games`.")]
+GameArgument = Annotated[str, typer.Argument(metavar="GAME", help="Qbert, demon_attack, ALE/Breakout-v5, ...")]
+OptionalGame = Annotated[str | None, typer.Argument(metavar="GAME", help="Name of the game; see `games`.")]
 AgentOption = Annotated[
     Path | None, typer.Option("--agent", help="A run, an exported agent, one version of it, or a weights file.")
 ]
