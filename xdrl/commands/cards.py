@@ -22,7 +22,7 @@ def cards(
     from xdrl.storage.files import write_bytes
     from xdrl.storage.saved_models import PROGRESS_CSV, SAVED_MODELS, shipped_agents
 
-    found = [read_card(version) for version in shipped_agents().values()]
+    found = [read_card(version) for version in shipped_agents(SAVED_MODELS).values()]
     if not found:
         raise UserError(f"expected agents in {SAVED_MODELS}, found none; get one: train Pong, then export Pong")
     curves = {}
