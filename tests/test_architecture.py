@@ -13,6 +13,7 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors", "xdrl.storage", "xdrl.pictures", "xdrl.explanations", "xdrl.views"],
+    ["xdrl.storage.locks"],
     ["xdrl.schedules", "xdrl.streams", "xdrl.signals", "xdrl.invocation", "xdrl.quiet"],
     ["xdrl.recipes"],
     ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.backgrounds", "xdrl.storage.rounding"],

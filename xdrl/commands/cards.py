@@ -34,7 +34,7 @@ def cards(
     texts[docs / "results.md"] = results_page(found, curves)
     if readme.exists():
         try:
-            texts[readme] = put_into(readme.read_text(), readme_table(found))
+            texts[readme] = put_into(readme.read_text("utf-8"), readme_table(found))
         except ValueError as error:
             raise UserError(f"{readme}: {error}") from error
     for path, text in texts.items():

@@ -70,7 +70,7 @@ def add_call(history: History, call: TrainingCall) -> History:
 def read_history(run_dir: Path) -> History:
     """Reads a run's history; it is empty where the run has none, or one that cannot be read."""
     try:
-        return history_from_json(json.loads((run_dir / HISTORY).read_text()))
+        return history_from_json(json.loads((run_dir / HISTORY).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return ()
 

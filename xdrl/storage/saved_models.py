@@ -68,7 +68,7 @@ def read_agent_json(version: Path) -> dict[str, Any]:
         UserError: it cannot be read.
     """
     try:
-        values = json.loads((version / AGENT_JSON).read_text())
+        values = json.loads((version / AGENT_JSON).read_text("utf-8"))
         return {"training": values["training"], **values}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"expected an exported agent in {version}, but {AGENT_JSON} cannot be read: {error}") from error
