@@ -1,22 +1,18 @@
 """What `pip install .` installs: every file that the code reads, what it runs on, and the command."""
 
 import re
-import shutil
+import runpy
 import subprocess
 import sys
-import tarfile
-import venv
 import zipfile
-from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OLDEST_BUILDER = 77
-"""Of setuptools, as pyproject.toml has it."""
-BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, 'build_' + sys.argv[1])(sys.argv[2])"
+building = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "building.py")))
 CLIENT = """
 import sys
 from importlib.util import find_spec
@@ -33,25 +29,6 @@ except ServerUnavailableError as error:
 """
 
 
-def list_files() -> list[str]:
-    """The files of the project, those that are not committed yet included."""
-    command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [name for name in listed if (ROOT / name).is_file()]
-
-
-def copy_project(folder: Path) -> Path:
-    """Copies the project without the agents' weights, which take long to pack; where one builds, files are left."""
-    for name in list_files():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.name.startswith("variables.data"):
-            path.write_bytes(b"weights")
-        else:
-            shutil.copy(ROOT / name, path)
-    return folder
-
-
 def requirements(name: str) -> set[str]:
     """The lines of a requirements file without blanks, comments and references to other files."""
     lines = (ROOT / name).read_text("utf-8").splitlines()
@@ -65,37 +42,9 @@ def normal(requirement: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A Python whose setuptools can build the project: this one, or where it is older one of its own."""
-    if int(version("setuptools").partition(".")[0]) >= OLDEST_BUILDER:
-        return sys.executable
-    folder = tmp_path_factory.mktemp("builder")
-    venv.create(folder, with_pip=True)
-    python = str(folder / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "-q", f"setuptools>={OLDEST_BUILDER}"], check=True)
-    return python
-
-
-@pytest.fixture(scope="module")
-def built(builder: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The sdist of the project, a wheel built from it, and a wheel built from the project itself."""
-    project = copy_project(tmp_path_factory.mktemp("project"))
-    folder = tmp_path_factory.mktemp("dist")
-    (folder / "from-sdist").mkdir()
-
-    def build(source: Path, kind: str, where: Path) -> Path:
-        subprocess.run([builder, "-c", BUILD, kind, str(where)], cwd=source, check=True, capture_output=True)
-        return next(where.glob("*.tar.gz" if kind == "sdist" else "*.whl"))
-
-    sdist = build(project, "sdist", folder)
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
-    source = folder / sdist.name.removesuffix(".tar.gz")
-    return {
-        "sdist": sdist,
-        "wheel": build(project, "wheel", folder),
-        "wheel from sdist": build(source, "wheel", folder / "from-sdist"),
-    }
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The sdist and the wheels."""
+    return building.build_all(tmp_path_factory.mktemp("built"), has_weights=False)
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +67,8 @@ def run_alone(*arguments: object, path: Path | None = None) -> "subprocess.Compl
 
 @pytest.mark.parametrize("kind", ["wheel", "wheel from sdist"])
 def test_a_wheel_has_the_files_of_the_code_and_the_shipped_agents_and_no_others(built, kind):
-    expected = {name for name in list_files() if name.startswith(("xdrl/", "serving/"))}
-    expected |= {f"xdrl/{name}" for name in list_files() if name.startswith("saved_models/")}
+    expected = {name for name in building.list_files() if name.startswith(("xdrl/", "serving/"))}
+    expected |= {f"xdrl/{name}" for name in building.list_files() if name.startswith("saved_models/")}
     with zipfile.ZipFile(built[kind]) as archive:
         found = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert found == expected
@@ -164,4 +113,4 @@ def test_a_command_without_its_requirements_says_in_one_line_what_to_do(installe
         assert (said.returncode, said.stdout, said.stderr.count("\n")) == (1, "", 1)
         assert "is not installed; get all that xdrl needs: " in said.stderr
     assert f"-m pip install -r {ROOT / 'requirements.txt'}, or call ./run" in in_clone.stderr
-    assert in_package.stderr.endswith("python -m pip install xdrl\n")
+    assert in_package.stderr.endswith("install the package again, without --no-deps\n")

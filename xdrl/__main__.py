@@ -24,7 +24,7 @@ def main() -> None:
 
 def _how_to_install() -> str:
     if not _REQUIREMENTS.exists():
-        return "get all that xdrl needs: python -m pip install xdrl"
+        return "get all that xdrl needs: install the package again, without --no-deps"
     python = Path(sys.executable).name if sys.executable else "python"
     return f"get all that xdrl needs: {python} -m pip install -r {_REQUIREMENTS}, or call ./run in place of cli.py"
 
