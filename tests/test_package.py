@@ -112,5 +112,5 @@ def test_a_command_without_its_requirements_says_in_one_line_what_to_do(installe
     for said in (in_clone, in_package):
         assert (said.returncode, said.stdout, said.stderr.count("\n")) == (1, "", 1)
         assert "is not installed; get all that xdrl needs: " in said.stderr
-    assert f"-m pip install -r {ROOT / 'requirements.txt'}, or call ./run" in in_clone.stderr
+    assert f"-m pip install -r {ROOT / 'requirements.txt'}, or use ./run" in in_clone.stderr
     assert in_package.stderr.endswith("install the package again, without --no-deps\n")

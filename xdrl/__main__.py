@@ -26,7 +26,7 @@ def _how_to_install() -> str:
     if not _REQUIREMENTS.exists():
         return "get all that xdrl needs: install the package again, without --no-deps"
     python = Path(sys.executable).name if sys.executable else "python"
-    return f"get all that xdrl needs: {python} -m pip install -r {_REQUIREMENTS}, or call ./run in place of cli.py"
+    return f"get all that xdrl needs: {python} -m pip install -r {_REQUIREMENTS}, or use ./run, which gets it itself"
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ try:
 finally:
     print(*({set(HEAVY)} & set(sys.modules)), file=sys.__stdout__)
 """
-COMPLETE = {"_XDRL_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
+COMPLETE = {"_XDRL_COMPLETE": "complete_bash"}
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -93,8 +93,9 @@ def test_what_was_mistyped_is_answered_before_a_network_is_loaded(tmp_path, line
     assert not list(tmp_path.iterdir())
 
 
-def test_a_shell_completes_commands(tmp_path):
-    assert run(tmp_path, COMP_WORDS="xdrl ex", **COMPLETE).stdout.split() == ["explain", "export"]
+def test_a_shell_completes_commands_and_games(tmp_path):
+    for words, number, expected in (("xdrl ex", "1", ["explain", "export"]), ("xdrl train Qb", "2", ["Qbert"])):
+        assert run(tmp_path, COMP_WORDS=words, COMP_CWORD=number, **COMPLETE).stdout.split() == expected
     assert "_XDRL_COMPLETE" in run(tmp_path, "--show-completion", "bash", SHELL="/bin/bash").stdout
 
 

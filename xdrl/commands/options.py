@@ -5,8 +5,20 @@ from typing import Annotated
 
 import typer
 
-GameArgument = Annotated[str, typer.Argument(metavar="GAME", help="Qbert, demon_attack, ALE/Breakout-v5, ...")]
-OptionalGame = Annotated[str | None, typer.Argument(metavar="GAME", help="Name of the game; see `games`.")]
+from xdrl.games import GAMES
+
+
+def complete_game() -> list[str]:
+    """Returns the games that the shell offers: the paper's."""
+    return list(GAMES)
+
+
+GameArgument = Annotated[
+    str, typer.Argument(metavar="GAME", autocompletion=complete_game, help="Qbert, demon_attack, ALE/Breakout-v5, ...")
+]
+OptionalGame = Annotated[
+    str | None, typer.Argument(metavar="GAME", autocompletion=complete_game, help="Name of the game; see `games`.")
+]
 AgentOption = Annotated[
     Path | None, typer.Option("--agent", help="A run, an exported agent, one version of it, or a weights file.")
 ]
