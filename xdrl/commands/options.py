@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from xdrl.games import GAMES
-
 
 def complete_game() -> list[str]:
     """Returns the games that the shell offers: the paper's."""
+    from xdrl.games import GAMES
+
     return list(GAMES)
 
 
