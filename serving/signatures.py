@@ -7,10 +7,10 @@ import tensorflow as tf
 from xdrl.explainers.grad_cam import explain_feature_map, grad_cam
 from xdrl.explainers.maps import MapBatch, normalise
 from xdrl.explainers.subjects import network_subject
-from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, Target
 from xdrl.networks import Network
 from xdrl.pictures.overlays import overlay
 from xdrl.preprocessing import SCREEN_HEIGHT, SCREEN_WIDTH
+from xdrl.targets import ACTION, CHOSEN, CONTRAST, Target
 
 MAX_PIXELS = 4096 * 4096
 """Of a screenshot: a small file can ask for gigabytes when it is decoded."""

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import typer
 
-import cli
+from xdrl.commands.app import app
 
-ROOT = Path(cli.__file__).parent
+ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^(?:python cli\.py|\./run) ([^#\n]+)", README, re.MULTILINE)
 
@@ -20,12 +20,12 @@ def test_a_command_of_the_readme_is_one_that_the_command_line_takes(line: str) -
     if name == "test":
         assert '"${1:-}" = test' in (ROOT / "run").read_text()
         return
-    command = typer.main.get_command(cli.app).commands[name]
+    command = typer.main.get_command(app).commands[name]
     assert command.make_context(name, arguments).command is command
 
 
 def test_every_command_is_in_the_readme() -> None:
-    assert {line.split()[0] for line in COMMANDS} >= set(typer.main.get_command(cli.app).commands)
+    assert {line.split()[0] for line in COMMANDS} >= set(typer.main.get_command(app).commands)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))

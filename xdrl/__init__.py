@@ -1,22 +1,41 @@
 """Explainable deep reinforcement learning: train, explain and serve Atari agents."""
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xdrl import explainers
-    from xdrl.agents import Agent, load_agent
+    from xdrl.agent_finder import find_agent
+    from xdrl.agents import Agent, Decision, Explanation, load_agent
 
-__all__ = ["Agent", "explainers", "load_agent"]
-__version__ = "0.1.0"
+__all__ = ["Agent", "Decision", "Explanation", "explainers", "find_agent", "load_agent"]
+__version__ = "0.2.0.dev0"
+
+# TensorFlow reads both when it is imported. It leaves oneDNN off on some processors whose training it makes twice as
+# fast.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def __getattr__(name: str) -> Any:
     """Imports agents and explainers on first use: they pull in TensorFlow, which takes seconds."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from xdrl.quiet import import_tensorflow
+
+    import_tensorflow()
     if name == "explainers":
         return importlib.import_module("xdrl.explainers")
-    if name in __all__:
-        from xdrl import agents
+    if name == "find_agent":
+        from xdrl.agent_finder import find_agent
 
-        return getattr(agents, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return find_agent
+    from xdrl import agents
+
+    return getattr(agents, name)
+
+
+def __dir__() -> list[str]:
+    """Lists what the package offers, imported or not."""
+    return sorted([*__all__, "__version__"])

@@ -11,13 +11,13 @@ from xdrl.backends.tensorflow import compile_act, step_input_signature
 from xdrl.errors import UserError
 from xdrl.explainers import find_method
 from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
-from xdrl.explainers.methods import CELLS
 from xdrl.explainers.subjects import network_subject
-from xdrl.explainers.targets import parse_target
 from xdrl.games import Game
+from xdrl.methods import CELLS
 from xdrl.networks import Network, arrays_to_variables, build_network
 from xdrl.preprocessing import Box
 from xdrl.storage.stored_agents import Provenance, read_agent
+from xdrl.targets import parse_target
 
 CHUNK = 64
 """Screens that are explained at once: memory stays bounded whatever the length of the episode."""

@@ -132,7 +132,7 @@ def load_run_config(path: Path) -> tuple[TrainingConfig, NetworkConfig]:
         UserError: the file is no run configuration.
     """
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text("utf-8"))
         return training_config_from_json(values["training"]), network_config_from_json(values["network"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"expected a run's configuration in {path}, got {type(error).__name__}: {error}") from error

@@ -238,4 +238,4 @@ def evaluation_record(
 def save_json(path: Path, values: dict[str, Any]) -> None:
     """Writes plain JSON values, the folders on the way included."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(values, indent=1) + "\n")
+    path.write_text(json.dumps(values, indent=1) + "\n", "utf-8")

@@ -1,6 +1,7 @@
 """One row per game: the ROM, the crop, the recipe that differs, and what the paper reports."""
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ MAX_FRAMES = 108_000
 """Frames in 30 minutes at 60 frames a second, the usual length of an Atari evaluation game."""
 
 
+GYMNASIUM_NAME = re.compile(r"(?:ALE/)?(.+?)(?:(?:NoFrameskip|Deterministic)?-v\d+)?", re.IGNORECASE)
+"""`ALE/Breakout-v5`, `BreakoutNoFrameskip-v4`, `BreakoutDeterministic-v4`, `Breakout-v0`, or the name alone."""
 MULTIPLAYER_ROMS = ("combat", "joust", "maze_craze", "warlords")
 """ROMs in ale-py that the emulator plays with several players only: it ends the process when asked for one."""
 
@@ -155,10 +158,12 @@ GAMES: dict[str, Game] = {
 
 
 def find_game(name: str) -> Game:
-    """Finds a game by either spelling, `DemonAttack` or `demon_attack`, capitals or not.
+    """Finds a game by any spelling: `DemonAttack`, `demon_attack`, or Gymnasium's `ALE/DemonAttack-v5`.
+
+    Of Gymnasium's names the game alone counts: a protocol says how it is played, not the name.
 
     Args:
-        name: one of the paper's games, or any other game whose ROM ale-py ships.
+        name: one of the paper's games, or any other game whose ROM ale-py ships; capitals do not matter.
 
     Returns:
         The game's row; for a game without one, a row of defaults.
@@ -180,7 +185,8 @@ def find_game(name: str) -> Game:
 
 
 def _key(name: str) -> str:
-    return name.replace("_", "").replace("-", "").replace(" ", "").lower()
+    found = GYMNASIUM_NAME.fullmatch(name)
+    return (found[1] if found else name).replace("_", "").replace("-", "").replace(" ", "").lower()
 
 
 def _camel_case(rom: str) -> str:

@@ -67,7 +67,7 @@ def has_bfloat16(processor: Path = Path("/proc/cpuinfo")) -> bool:
         processor: Linux' description of it.
     """
     try:
-        return not BFLOAT16_FLAGS.isdisjoint(processor.read_text().split())
+        return not BFLOAT16_FLAGS.isdisjoint(processor.read_text("utf-8").split())
     except OSError:
         return False
 
@@ -82,6 +82,6 @@ def count_cores() -> int:
 def describe_processor() -> str:
     """Names the processor, as far as the system tells."""
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor() or platform.machine()

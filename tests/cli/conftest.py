@@ -84,7 +84,7 @@ def done(home) -> dict[str, subprocess.CompletedProcess]:
         "trust": run_command(home, "trust", "Pong", "--episodes", 2, "--steps", 20),
         "export": run_command(home, "export", "Pong"),
         "games": run_command(home, "games"),
-        "figures": run_command(home, "figures", "--steps", 8),
+        "figures": run_command(home, "figures", "saved_models/Pong", "--steps", 8),
         "methods": run_command(home, "methods"),
     }
 

@@ -101,7 +101,7 @@ def test_trust_says_its_verdicts_and_writes_them_with_a_figure(home, done):
         assert (picture.format, picture.width) == ("PNG", 1800)
 
 
-def test_the_papers_figures_are_drawn_from_the_agents_that_are_there(home, done):
+def test_the_papers_figures_are_drawn_from_the_agents_that_are_named(home, done):
     names = ["figure-1.png", "figure-2-Pong.png", "figure-3.png"]
     assert sorted(path.name for path in (home / "figures").iterdir()) == names
     assert all(f"Written: figures/{name}" in done["figures"].stdout for name in names)

@@ -1,14 +1,42 @@
+import ale_py
+import gymnasium
 import pytest
 from ale_py import roms
 
 from xdrl.errors import UserError
-from xdrl.games import GAMES, MAX_FRAMES, Crop, find_game
+from xdrl.games import GAMES, MAX_FRAMES, MULTIPLAYER_ROMS, Crop, find_game
 from xdrl.recipes import Recipe
 
 
 @pytest.mark.parametrize("spelling", ["DemonAttack", "demon_attack", "demonattack", "DEMON-ATTACK", "Demon Attack"])
 def test_every_spelling_finds_the_same_game(spelling: str):
     assert find_game(spelling) is GAMES["DemonAttack"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ALE/DemonAttack-v5", "ale/demonattack-V5", "ALE/DemonAttack", "ALE/demon_attack"),
+        *("DemonAttackNoFrameskip-v4", "DemonAttackDeterministic-v4", "DemonAttack-v0"),
+    ],
+)
+def test_a_game_is_found_as_gymnasium_writes_it(name: str):
+    assert find_game(name) is GAMES["DemonAttack"]
+
+
+def test_every_name_of_gymnasium_that_is_of_screens_is_found():
+    gymnasium.register_envs(ale_py)
+    found = [spec for spec in gymnasium.registry.values() if str(spec.entry_point).startswith("ale_py")]
+    roms_of_names = {spec.id: spec.kwargs["game"] for spec in found if spec.kwargs.get("obs_type", "rgb") == "rgb"}
+    assert {"ALE/Breakout-v5", "BreakoutNoFrameskip-v4"} <= roms_of_names.keys()
+    alone = {name: rom for name, rom in roms_of_names.items() if rom not in MULTIPLAYER_ROMS}
+    assert {name: find_game(name).rom for name in alone} == alone
+
+
+@pytest.mark.parametrize("name", ["ALE/", "-v5", "ALE/-v5", "", "Gym/Pong-v5", "Pong-v", "Pong-ram-v4"])
+def test_a_name_that_gymnasium_would_not_write_is_refused(name: str):
+    with pytest.raises(UserError, match="expected the name of an Atari game"):
+        find_game(name)
 
 
 def test_the_games_are_the_papers_six_with_roms_that_are_shipped():

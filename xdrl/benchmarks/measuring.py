@@ -6,7 +6,6 @@ What asks for them stays light, since a process begins with the peak memory of t
 import dataclasses
 import os
 import platform
-import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -70,9 +69,7 @@ def measure_here(name: str, settings: BenchmarkSettings) -> Measurement:
             timing = _time(name, settings)
     else:
         timing = _time(name, settings)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak_bytes = peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux KiB
-    return Measurement(settings.training.num_workers, *timing, peak_bytes)
+    return Measurement(settings.training.num_workers, *timing, _peak_bytes())
 
 
 def describe_machine(backend: str) -> Machine:
@@ -91,6 +88,15 @@ def describe_machine(backend: str) -> Machine:
 
 def _with(settings: BenchmarkSettings, **sizes: Any) -> BenchmarkSettings:
     return dataclasses.replace(settings, training=dataclasses.replace(settings.training, **sizes))
+
+
+def _peak_bytes() -> int:
+    if sys.platform == "win32":
+        return 0  # it does not say
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux KiB
 
 
 def _call(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -124,7 +130,7 @@ def _time(name: str, settings: BenchmarkSettings) -> Timing:
 @contextmanager
 def _on_one_core() -> Iterator[None]:
     """Keeps this thread, and those that it starts, on one core, where the system can: a backend has threads besides."""
-    if not hasattr(os, "sched_setaffinity"):
+    if sys.platform != "linux":
         yield
         return
     allowed = os.sched_getaffinity(0)

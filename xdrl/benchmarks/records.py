@@ -75,7 +75,7 @@ class Measurement:
         agent_steps: done by all of them; one screen of the yardstick counts as one.
         seconds: from the start until the last thread ended what it had begun.
         cpu_seconds: of all the process's threads in that time.
-        peak_bytes: the most memory that the process ever held, warm-up included.
+        peak_bytes: the most memory that the process ever held, warm-up included; 0 where the system does not say.
     """
 
     num_workers: int

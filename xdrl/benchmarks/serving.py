@@ -6,7 +6,6 @@ import json
 import math
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,13 +21,13 @@ from xdrl.benchmarks.processes import ProcessError, call_in_fresh_process
 from xdrl.benchmarks.records import Machine
 from xdrl.benchmarks.served import INPUT, BareCalls, encode_screens, lay_out_models
 from xdrl.errors import UserError
+from xdrl.invocation import start_of_command
 
 CLIENTS = (1, 8, 32)
 BATCH = 32
 WITH, WITHOUT, ALONE = "with heatmap", "without heatmap", "with heatmap, no batching"
 """What is asked: the exported agent, the same without its heatmap, and the agent of a server that forms no batches."""
 
-_COMMAND_LINE = Path(__file__).parents[2] / "cli.py"
 _ADDRESS = re.compile(r"http://([\d.]+):(\d+)/v1/models/")
 _READY = "Serving;"
 _STOP_SECONDS = 30
@@ -187,8 +186,7 @@ def _served(folder: Path, *options: str) -> Iterator[tuple[str, int]]:
         UserError: it does not start.
     """
     command = [
-        sys.executable,
-        str(_COMMAND_LINE),
+        *start_of_command(),
         "serve",
         "--models",
         str(folder),

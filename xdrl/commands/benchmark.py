@@ -7,7 +7,7 @@ import typer
 from rich.progress import Progress
 
 from xdrl.commands.console import console
-from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.loading import load_agents
 from xdrl.errors import UserError
 
 FRAMES, ROUNDS = 384, 5
@@ -57,14 +57,14 @@ def _benchmark_training(game: str, asked: dict[str, Any], seconds: float, output
 
 
 def _benchmark_explaining(game: str, output: Path) -> None:
-    load_tensorflow()
-    from xdrl.agent_finder import find_agent
+    from xdrl.agent_folders import find_agent_folder
+
+    (agent,) = load_agents(find_agent_folder(game).path)
     from xdrl.benchmarks.explaining import benchmark_explaining, explaining_to_json
     from xdrl.environments import find_protocol
     from xdrl.evaluation import record_episode, save_json
     from xdrl.views.explaining_view import explaining_view
 
-    agent = find_agent(game, None)
     with console.status("Playing ..."):
         recording = record_episode(agent, find_protocol("standard", agent.game), FRAMES, is_greedy=False, seed=0)
     with Progress(console=console) as bar:
@@ -76,20 +76,19 @@ def _benchmark_explaining(game: str, output: Path) -> None:
 
 
 def _benchmark_serving(game: str, seconds: float, output: Path) -> None:
-    load_tensorflow()
-    from xdrl.agents import load_agent
-    from xdrl.benchmarks.serving import benchmark_serving, serving_to_json
-    from xdrl.environments import find_protocol
-    from xdrl.evaluation import record_episode, save_json
     from xdrl.games import find_game
     from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents
-    from xdrl.views.serving_view import serving_view
 
     name = find_game(game).name
     version = shipped_agents().get(name)
     if version is None:
         raise UserError(f"expected an exported agent of {name} in {SAVED_MODELS}, got none; get one: export {name}")
-    agent = load_agent(version)
+    (agent,) = load_agents(version)
+    from xdrl.benchmarks.serving import benchmark_serving, serving_to_json
+    from xdrl.environments import find_protocol
+    from xdrl.evaluation import record_episode, save_json
+    from xdrl.views.serving_view import serving_view
+
     with console.status("Playing, and starting the servers ..."):
         recording = record_episode(agent, find_protocol("standard", agent.game), SCREENS, is_greedy=False, seed=0)
     with Progress(console=console) as bar:

@@ -22,7 +22,7 @@ def cards(
     from xdrl.storage.files import write_bytes
     from xdrl.storage.saved_models import PROGRESS_CSV, SAVED_MODELS, shipped_agents
 
-    found = [read_card(version) for version in shipped_agents().values()]
+    found = [read_card(version) for version in shipped_agents(SAVED_MODELS).values()]
     if not found:
         raise UserError(f"expected agents in {SAVED_MODELS}, found none; get one: train Pong, then export Pong")
     curves = {}
@@ -34,7 +34,7 @@ def cards(
     texts[docs / "results.md"] = results_page(found, curves)
     if readme.exists():
         try:
-            texts[readme] = put_into(readme.read_text(), readme_table(found))
+            texts[readme] = put_into(readme.read_text("utf-8"), readme_table(found))
         except ValueError as error:
             raise UserError(f"{readme}: {error}") from error
     for path, text in texts.items():

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xdrl.commands.console import console
-from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.loading import load_agents
 from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, SeedOption
 from xdrl.commands.playing import EVALUATION_THREADS, keep_record, play_and_show
 
@@ -21,13 +21,14 @@ def evaluate(
     output: Annotated[Path | None, typer.Option(help="JSON with every game's score.")] = None,
 ) -> None:
     """Play whole games and report the figures of the paper's Table I."""
-    load_tensorflow()
-    from xdrl.agent_finder import find_agent
-    from xdrl.backends import load_backend
+    from xdrl.agent_folders import find_agent_folder
+    from xdrl.environments import find_protocol
+
+    asked = find_agent_folder(game, agent)
+    find_protocol(protocol, asked.game)
+    (found,) = load_agents(asked.path, threads=EVALUATION_THREADS)
     from xdrl.evaluation import save_json
 
-    load_backend().use_threads(EVALUATION_THREADS)
-    found = find_agent(game, agent)
     record = play_and_show(found, protocol, episodes, greedy, seed)
     if output:
         save_json(output, record)

@@ -10,11 +10,10 @@ import typer
 from rich.progress import Progress
 
 from xdrl.commands.console import console, errors
-from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.loading import load_agents
 from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, SeedOption
-from xdrl.errors import UserError
+from xdrl.invocation import program
 
-ALL = "all"
 STEPS, STEPS_OF_SEVERAL = 2000, 120
 """Agent steps that are kept unless told otherwise: some methods are a hundred times as slow as Grad-CAM."""
 
@@ -41,14 +40,17 @@ def explain(
 
     Writes a report to scrub through in the browser, a video, pictures, and the figures as JSON.
     """
-    load_tensorflow()
-    from xdrl.agent_finder import find_agent
+    from xdrl.agent_folders import find_agent_folder
     from xdrl.environments import find_protocol
+    from xdrl.methods import choose_methods
+    from xdrl.targets import parse_target
+
+    asked = find_agent_folder(game, agent)
+    methods, left_out = choose_methods(method, parse_target(target, asked.action_names))
+    (found,) = load_agents(asked.path)
     from xdrl.evaluation import record_episode
     from xdrl.explanations.files import write_explanation, write_maps
 
-    found = find_agent(game, agent)
-    methods, left_out = _choose_methods(method, target, found.action_names)
     folder = output or Path("explanations") / found.game.name
     console.print(f"{found.game.name}: {found.provenance.source}, {found.provenance.agent_steps:,} agent steps trained")
     with console.status("Playing ..."):
@@ -73,27 +75,6 @@ def explain(
     console.print(f"Open {(folder / 'report.html').resolve().as_uri()}", soft_wrap=True)
 
 
-def _choose_methods(names: str, target: str, action_names: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Returns the methods that are meant, and a line for each of all that does not know the target."""
-    from xdrl.explainers import METHODS, find_method
-    from xdrl.explainers.targets import parse_target
-
-    parsed = parse_target(target, action_names)
-    if names != ALL:
-        chosen = list(dict.fromkeys(name.strip() for name in names.split(",")))
-        for name in chosen:
-            find_method(name).check(parsed)
-        return chosen, []
-    methods, left_out = [], []
-    for each, found in METHODS.items():
-        try:
-            found.check(parsed)
-            methods.append(each)
-        except UserError as error:
-            left_out.append(str(error))
-    return methods, left_out
-
-
 def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str]) -> list[Any]:
     from xdrl.explanations.episodes import explain_episode
 
@@ -106,11 +87,11 @@ def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str]) ->
 
 def _write_report(agent: Any, episode: Any, other_methods: Sequence[str], path: Path) -> list[str]:
     """Writes the report; returns what it warns of."""
-    from xdrl.explainers.targets import CHOSEN
     from xdrl.report import build_report
     from xdrl.report.claims import find_claims
+    from xdrl.targets import CHOSEN
 
-    facts = [("Command", shlex.join(["python", "cli.py", *sys.argv[1:]]))]
+    facts = [("Command", f"{program()} {shlex.join(sys.argv[1:])}")]
     with Progress(console=console) as bar:
         task = bar.add_task("Explaining every action for the report", total=None)
         return build_report(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xdrl.commands.console import console
-from xdrl.commands.loading import load_reader, load_tensorflow
+from xdrl.commands.loading import load_agents, load_reader
 from xdrl.commands.options import GameArgument
 from xdrl.errors import UserError
 
@@ -24,14 +24,14 @@ def export(
     if weights:
         _export_weights(game, run_dir, weights)
         return
-    load_tensorflow()
-    from serving.export import export_agent
-    from xdrl.agent_finder import find_agent
+    from xdrl.agent_folders import find_agent_folder
     from xdrl.games import find_game
-    from xdrl.report.claims import find_claims
 
     folder = run_dir or Path("runs") / find_game(game).name
-    agent = find_agent(game, folder)
+    (agent,) = load_agents(find_agent_folder(game, folder).path)
+    from serving.export import export_agent
+    from xdrl.report.claims import find_claims
+
     if not agent.provenance.evaluations:
         console.print("These weights have not been evaluated; `evaluate` first, and the figures go along.")
     claims = find_claims(agent)

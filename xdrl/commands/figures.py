@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xdrl.commands.console import console
-from xdrl.commands.loading import load_tensorflow, quieten_matplotlib
+from xdrl.commands.loading import load_agents, quieten_matplotlib
 from xdrl.commands.options import SeedOption
 from xdrl.errors import UserError
 
@@ -23,15 +23,16 @@ def figures(
 
     Fig. 1 is the architecture, Fig. 2 consecutive frames of each game, Fig. 3 the strongest map of all games.
     """
-    load_tensorflow()
-    quieten_matplotlib()
-    from xdrl.agents import load_agent
-    from xdrl.explanations.paper_figures import make_figures
+    from xdrl.agent_folders import find_agent_folder
     from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents
 
     folders = agents or list(shipped_agents().values())
     if not folders:
         raise UserError(f"expected agents, found none in {SAVED_MODELS}; get one: train Pong, then export Pong")
+    loaded = load_agents(*(find_agent_folder(None, folder).path for folder in folders))
+    quieten_matplotlib()
+    from xdrl.explanations.paper_figures import make_figures
+
     with console.status("Playing and drawing ..."):
-        for path in make_figures([load_agent(folder) for folder in folders], output, steps, seed):
+        for path in make_figures(loaded, output, steps, seed):
             console.print(f"Written: {path}")

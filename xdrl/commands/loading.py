@@ -2,10 +2,10 @@
 
 import importlib.util
 import logging
-import os
 from pathlib import Path
+from typing import Any
 
-from xdrl.commands.console import errors
+from xdrl.quiet import import_tensorflow
 
 
 def load_tensorflow() -> None:
@@ -13,7 +13,23 @@ def load_tensorflow() -> None:
     from xdrl.backends import choose_backend
 
     choose_backend("tensorflow")  # what is not training has no other
-    _import_tensorflow()
+    import_tensorflow()
+
+
+def load_agents(*paths: Path, threads: int | None = None) -> list[Any]:
+    """Imports TensorFlow, and loads agents; what can be wrong with a call has been found by then.
+
+    Args:
+        paths: of the agents.
+        threads: that the backend may use; None leaves that to it.
+    """
+    load_tensorflow()
+    from xdrl.agents import load_agent
+    from xdrl.backends import load_backend
+
+    if threads:
+        load_backend().use_threads(threads)
+    return [load_agent(path) for path in paths]
 
 
 def load_reader(agent: Path) -> None:
@@ -21,24 +37,9 @@ def load_reader(agent: Path) -> None:
     from xdrl.storage.stored_agents import needs_tensorflow
 
     if needs_tensorflow(agent) and importlib.util.find_spec("tensorflow"):
-        _import_tensorflow()
+        import_tensorflow()
 
 
 def quieten_matplotlib() -> None:
     """Keeps matplotlib from reporting that it makes a cache of fonts, which it does once and is no news."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-
-
-def _import_tensorflow() -> None:
-    """Imports TensorFlow with the process's error stream shut: what it logs there then, no setting of its own stops."""
-    errors.file.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        import tensorflow
-
-        tensorflow.config.list_physical_devices()
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

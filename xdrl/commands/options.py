@@ -5,8 +5,20 @@ from typing import Annotated
 
 import typer
 
-GameArgument = Annotated[str, typer.Argument(metavar="GAME", help="Qbert or qbert, DemonAttack or demon_attack, ...")]
-OptionalGame = Annotated[str | None, typer.Argument(metavar="[GAME]", help="Name of the game; see `games`.")]
+
+def complete_game() -> list[str]:
+    """Returns the games that the shell offers: the paper's."""
+    from xdrl.games import GAMES
+
+    return list(GAMES)
+
+
+GameArgument = Annotated[
+    str, typer.Argument(metavar="GAME", autocompletion=complete_game, help="Qbert, demon_attack, ALE/Breakout-v5, ...")
+]
+OptionalGame = Annotated[
+    str | None, typer.Argument(metavar="GAME", autocompletion=complete_game, help="Name of the game; see `games`.")
+]
 AgentOption = Annotated[
     Path | None, typer.Option("--agent", help="A run, an exported agent, one version of it, or a weights file.")
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xdrl.commands.console import console
-from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.loading import load_agents
 from xdrl.commands.options import GreedyOption, SeedOption
 from xdrl.commands.playing import EVALUATION_THREADS, play_and_show
 
@@ -24,24 +24,26 @@ def table(
     output: Annotated[Path, typer.Option(help="Folder of table.md and table.json.")] = Path("table"),
 ) -> None:
     """Play whole games of every shipped agent, and print Table I of the paper with ours beside it."""
-    load_tensorflow()
-    from xdrl.agents import load_agent
-    from xdrl.backends import load_backend
+    from xdrl.agent_folders import find_agent_folder
+    from xdrl.environments import find_protocol
     from xdrl.errors import UserError
-    from xdrl.evaluation import save_json
-    from xdrl.storage.files import write_bytes
     from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents
-    from xdrl.table_one import make_table, table_to_json, table_to_markdown
-    from xdrl.views.tables import table_view
 
     folders = agents or list(shipped_agents().values())
     if not folders:
         raise UserError(f"expected agents in {SAVED_MODELS}, found none; name some, or get one: train Pong")
-    load_backend().use_threads(EVALUATION_THREADS)
-    loaded = [load_agent(folder) for folder in folders]
-    names = [agent.game.name for agent in loaded]
+    asked = [find_agent_folder(None, folder) for folder in folders]
+    names = [each.game.name for each in asked]
     if len(set(names)) < len(names):
         raise UserError(f"expected one agent of a game, got {', '.join(sorted(names))}")
+    for each in asked:
+        find_protocol(protocol, each.game)
+    loaded = load_agents(*(each.path for each in asked), threads=EVALUATION_THREADS)
+    from xdrl.evaluation import save_json
+    from xdrl.storage.files import write_bytes
+    from xdrl.table_one import make_table, table_to_json, table_to_markdown
+    from xdrl.views.tables import table_view
+
     started = time.monotonic()
     records = {agent.game.name: play_and_show(agent, protocol, episodes, greedy, seed) for agent in loaded}
     rows, minutes = make_table(records), (time.monotonic() - started) / 60

@@ -7,7 +7,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xdrl.commands.console import console
-from xdrl.commands.loading import load_tensorflow, quieten_matplotlib
+from xdrl.commands.loading import load_agents, quieten_matplotlib
 from xdrl.commands.options import AgentOption, OptionalGame
 
 
@@ -28,10 +28,16 @@ def trust(
     Seven tests, each beside maps that know nothing of the decision: objects, deletion and insertion, occlusion of
     objects, randomised weights, specificity, health; with intervals over episodes and a verdict for every claim.
     """
-    load_tensorflow()
+    from xdrl.agent_folders import find_agent_folder
+    from xdrl.methods import find_row
+
+    asked = find_agent_folder(game, agent)
+    names = tuple(name.strip() for name in methods.split(",") if name.strip())
+    for name in names:
+        find_row(name)
+    rivals = [find_agent_folder(asked.game.name, compare).path] if compare else []
+    found, *others = load_agents(asked.path, *rivals)
     quieten_matplotlib()
-    from xdrl.agent_finder import find_agent
-    from xdrl.agents import load_agent
     from xdrl.evaluation import save_json
     from xdrl.report.claims import TRUST, TRUST_RECORD
     from xdrl.trust.examination import examine
@@ -39,9 +45,6 @@ def trust(
     from xdrl.trust.records import Settings, to_json
     from xdrl.trust.view import trust_view
 
-    found = find_agent(game, agent)
-    rival = load_agent(compare) if compare else None
-    names = tuple(name.strip() for name in methods.split(",") if name.strip())
     settings = Settings(methods=names, num_episodes=episodes, max_steps=steps, seed=seed)
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console) as bar:
@@ -49,7 +52,7 @@ def trust(
         result = examine(
             found,
             settings,
-            rival,
+            others[0] if others else None,
             lambda done, total, what: bar.update(task, completed=done, total=total, description=what),
         )
     folder = output or TRUST / found.game.name

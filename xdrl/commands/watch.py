@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from xdrl.commands.console import console
-from xdrl.commands.loading import load_tensorflow
+from xdrl.commands.loading import load_agents
 from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, SeedOption
 
 
@@ -23,11 +23,13 @@ def watch(
 
     Its heatmap, probabilities and value are shown at every step; pause, step, and change method and target.
     """
-    load_tensorflow()
-    from xdrl.agent_finder import find_agent
-    from xdrl.report.watch import serve_watch
+    from xdrl.agent_folders import find_agent_folder
+    from xdrl.environments import find_protocol
 
-    found = find_agent(game, agent)
+    asked = find_agent_folder(game, agent)
+    find_protocol(protocol, asked.game)
+    (found,) = load_agents(asked.path)
+    from xdrl.report.watch import serve_watch
 
     def announce(url: str) -> None:
         console.print(f"{found.game.name}, {found.provenance.source}: open {url}", soft_wrap=True)

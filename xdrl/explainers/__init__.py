@@ -1,4 +1,4 @@
-"""Explanation methods: one file each, one registry, one contract.
+"""Explanation methods: one file each, one contract; `xdrl.methods` says what each is.
 
 A method is a function of a `Subject` to a `MapBatch`, made of TensorFlow operations alone, so that it can be
 compiled, batched and exported. It explains whatever a subject can be made of.
@@ -18,54 +18,29 @@ from xdrl.explainers.integrated_gradients import integrated_gradients
 from xdrl.explainers.keras_models import ModelTarget, explain_model
 from xdrl.explainers.layer_cam import layer_cam
 from xdrl.explainers.maps import MapBatch
-from xdrl.explainers.methods import OBSERVATION, Method
+from xdrl.explainers.methods import Method
 from xdrl.explainers.occlusion import occlusion
 from xdrl.explainers.saliency import saliency
 from xdrl.explainers.sarfa import sarfa
 from xdrl.explainers.score_cam import score_cam
 from xdrl.explainers.smooth_grad import smooth_grad
+from xdrl.methods import METHOD_ROWS
 
-METHODS: dict[str, Method] = {
-    "grad-cam": Method(
-        grad_cam, "the last convolution's channels, by their mean gradient", "Selvaraju et al. 2017"
-    ),
-    "grad-cam++": Method(
-        grad_cam_plus_plus, "the same by their positive gradients, for objects of any size", "Chattopadhay et al. 2018"
-    ),
-    "hires-cam": Method(
-        hires_cam, "the last convolution's cells, each by its own gradient", "Draelos & Carin 2020"
-    ),
-    "layer-cam": Method(
-        layer_cam, "the same where that gradient is positive", "Jiang et al. 2021"
-    ),
-    "score-cam": Method(
-        score_cam, "its channels, by what the network decides when it sees through one alone", "Wang et al. 2020"
-    ),
-    "eigen-cam": Method(
-        eigen_cam, "what its channels have most in common, for any target the same", "Muhammad & Yeasin 2020",
-        follows_target=False,
-    ),
-    "saliency": Method(
-        saliency, "the size of the gradient at each pixel", "Simonyan et al. 2014", OBSERVATION
-    ),
-    "smooth-grad": Method(
-        smooth_grad, "the same, averaged over noisy copies", "Smilkov et al. 2017", OBSERVATION
-    ),
-    "integrated-gradients": Method(
-        integrated_gradients, "what each pixel adds on the way from a blank observation", "Sundararajan et al. 2017",
-        OBSERVATION,
-    ),
-    "occlusion": Method(
-        occlusion, "how far the score drops where a patch is painted over", "Zeiler & Fergus 2014", OBSERVATION
-    ),
-    "blur": Method(
-        blur, "how far policy or value move where a place is blurred", "Greydanus et al. 2018", OBSERVATION
-    ),
-    "sarfa": Method(
-        sarfa, "where blurring makes this action, and no other, less likely", "Puri et al. 2020", OBSERVATION,
-        needs_action=True,
-    ),
-}  # fmt: skip
+_FUNCTIONS = {
+    "grad-cam": grad_cam,
+    "grad-cam++": grad_cam_plus_plus,
+    "hires-cam": hires_cam,
+    "layer-cam": layer_cam,
+    "score-cam": score_cam,
+    "eigen-cam": eigen_cam,
+    "saliency": saliency,
+    "smooth-grad": smooth_grad,
+    "integrated-gradients": integrated_gradients,
+    "occlusion": occlusion,
+    "blur": blur,
+    "sarfa": sarfa,
+}
+METHODS = {name: Method(_FUNCTIONS[name], **vars(row)) for name, row in METHOD_ROWS.items()}
 
 
 def find_method(name: str) -> Method:

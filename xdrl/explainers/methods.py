@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xdrl.errors import UserError
 from xdrl.explainers.maps import MapBatch
 from xdrl.explainers.subjects import Subject
-from xdrl.explainers.targets import VALUE, Target
-
-CELLS, OBSERVATION = "cells", "observation"
+from xdrl.methods import CELLS, check_target
+from xdrl.targets import Target
 
 
 @dataclass(frozen=True)
@@ -34,5 +32,4 @@ class Method:
 
     def check(self, target: Target) -> None:
         """Raises UserError where the method does not know such a target."""
-        if self.needs_action and target.kind == VALUE:
-            raise UserError(f"{self.function.__name__}: expected a target that is about an action, got {target.kind}")
+        check_target(self.function.__name__, self.needs_action, target)

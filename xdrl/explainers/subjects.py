@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from xdrl.explainers.targets import CHOSEN, CONTRAST, VALUE, Target, weigher
+from xdrl.explainers.targets import weigher
 from xdrl.networks import Network
+from xdrl.targets import CHOSEN, CONTRAST, VALUE, Target
 
 PARALLEL_PASSES = 2
 """Passes through the network that a method runs side by side where it needs many of them."""

@@ -120,12 +120,12 @@ def read_curve(folder: Path) -> Curve:
     return _make_curve(game, network, version, version / PROGRESS_CSV, evaluations)
 
 
-def find_curves(runs: Path = RUNS, saved_models: Path = SAVED_MODELS) -> tuple[list[Curve], list[str]]:
+def find_curves(runs: Path = RUNS, saved_models: Path | None = None) -> tuple[list[Curve], list[str]]:
     """Reads the curves that are meant where none is named: of every run, else of the shipped agents.
 
     Args:
         runs: where the runs are.
-        saved_models: where the shipped agents are.
+        saved_models: where the shipped agents are; None for all that `shipped_agents` finds.
 
     Returns:
         the curves, and a line for each run or agent that has none.
@@ -142,7 +142,7 @@ def find_curves(runs: Path = RUNS, saved_models: Path = SAVED_MODELS) -> tuple[l
             except UserError as error:
                 without.append(str(error))
     if not curves:
-        none = f"expected a learning curve in {runs} or {saved_models}, found none; get one: train Pong"
+        none = f"expected a learning curve in {runs} or {saved_models or SAVED_MODELS}, found none; get one: train Pong"
         raise UserError("; ".join(without) or none)
     return curves, without
 

@@ -9,6 +9,7 @@ import numpy as np
 from xdrl.agents import Agent
 from xdrl.errors import UserError
 from xdrl.evaluation import Recording
+from xdrl.invocation import program
 from xdrl.report.assembling import assemble_page
 from xdrl.report.claims import read_claims
 from xdrl.report.contents import describe_making, describe_page, describe_steps, find_moments, find_warnings
@@ -77,7 +78,7 @@ def _report_contents(
         "methods": list(dict.fromkeys(each.method for each in maps.sets)),
         "default": {"method": shown.method, "target": shown.target},
         "moments": find_moments(agent, recording),
-        "truth_command": f"python cli.py trust {agent.game.name}",
+        "truth_command": f"{program()} trust {agent.game.name}",
         "series": describe_steps(recording, flips),
         "screens": pack_screens(recording.screens),
         "maps": [pack_maps(each, most_cells) for each in maps.sets],

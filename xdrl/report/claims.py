@@ -80,7 +80,7 @@ def find_claims(agent: Agent, folder: Path = TRUST) -> list[dict[str, Any]] | No
     """
     path = folder / agent.game.name / TRUST_RECORD
     try:
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text("utf-8"))
         examined = record["agent"]
         is_same = (examined["game"], examined["agent_steps"]) == (agent.game.name, agent.provenance.agent_steps)
     except FileNotFoundError:

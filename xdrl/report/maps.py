@@ -8,8 +8,8 @@ import numpy as np
 from xdrl.agents import Agent
 from xdrl.errors import UserError
 from xdrl.evaluation import Recording
-from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, VALUE
 from xdrl.preprocessing import Box
+from xdrl.targets import ACTION, CHOSEN, CONTRAST, VALUE
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from xdrl.agents import Agent
 from xdrl.errors import UserError
 from xdrl.evaluation import Recording, play_steps
 from xdrl.explainers import METHODS
-from xdrl.explainers.targets import CHOSEN
 from xdrl.explanations.measures import flips_without_memory
 from xdrl.games import Protocol
 from xdrl.report.contents import describe_making, describe_page, describe_steps
 from xdrl.report.maps import explain_target, targets_of
 from xdrl.report.packing import pack_maps, pack_screens
+from xdrl.targets import CHOSEN
 
 STEPS_KEPT = 600
 """Of a live game, behind the newest one: 40 seconds of play, 60 MB of screens."""

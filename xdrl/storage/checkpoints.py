@@ -141,11 +141,11 @@ def _write(folder: Path, arrays: dict[str, Arrays], state: RunState) -> None:
         np.savez(folder / f"{name}.npz", allow_pickle=False, **group)
     digests = {name: _digest(folder / f"{name}.npz") for name in arrays}
     values = {_ARRAYS: digests, **dataclasses.asdict(state)}
-    (folder / _STATE).write_text(json.dumps(values, indent=1) + "\n")
+    (folder / _STATE).write_text(json.dumps(values, indent=1) + "\n", "utf-8")
 
 
 def _read(folder: Path) -> Checkpoint:
-    values = json.loads((folder / _STATE).read_text())
+    values = json.loads((folder / _STATE).read_text("utf-8"))
     digests = values.pop(_ARRAYS)
     for name, digest in digests.items():
         if _digest(folder / f"{name}.npz") != digest:
@@ -159,7 +159,7 @@ def _read(folder: Path) -> Checkpoint:
 def _is_healthy(folder: Path) -> bool:
     """Says whether a checkpoint is one to fall back to; none, or a damaged one, is not."""
     try:
-        return bool(json.loads((folder / _STATE).read_text()).get("is_healthy", True))
+        return bool(json.loads((folder / _STATE).read_text("utf-8")).get("is_healthy", True))
     except _DAMAGE:
         return False
 

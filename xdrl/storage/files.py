@@ -8,6 +8,8 @@ from pathlib import Path
 
 from xdrl.errors import UserError
 
+_IS_WINDOWS = os.name == "nt"
+
 
 @contextmanager
 def replaced_folder(folder: Path, previous: Path | None = None) -> Iterator[Path]:
@@ -50,7 +52,7 @@ def replace_file(path: Path, text: str) -> None:
         UserError: it could not be written; the file that was there is untouched.
     """
     with replaced_file(path) as aside:
-        aside.write_text(text)
+        aside.write_text(text, "utf-8")
 
 
 def write_bytes(path: Path, contents: bytes) -> None:
@@ -107,7 +109,9 @@ def _unwritable(path: Path, error: OSError) -> UserError:
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    if _IS_WINDOWS and path.is_dir():  # which opens no folder, and keeps its names without being told
+        return
+    descriptor = os.open(path, os.O_RDWR if _IS_WINDOWS else os.O_RDONLY)  # which syncs what may be written alone
     try:
         os.fsync(descriptor)
     finally:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from xdrl.invocation import is_clone, program
 from xdrl.machine import count_cores, describe_processor
 from xdrl.storage.files import replace_file
 
@@ -51,7 +52,7 @@ def describe_call(arguments: Sequence[str], agent_steps: int) -> TrainingCall:
     """
     return TrainingCall(
         agent_steps,
-        f"python cli.py {shlex.join(arguments)}",
+        f"{program()} {shlex.join(arguments)}",
         _find_commit(),
         time.strftime("%Y-%m-%d"),
         f"{describe_processor()}, {count_cores()} cores",
@@ -69,7 +70,7 @@ def add_call(history: History, call: TrainingCall) -> History:
 def read_history(run_dir: Path) -> History:
     """Reads a run's history; it is empty where the run has none, or one that cannot be read."""
     try:
-        return history_from_json(json.loads((run_dir / HISTORY).read_text()))
+        return history_from_json(json.loads((run_dir / HISTORY).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return ()
 
@@ -90,6 +91,8 @@ def history_from_json(values: list[dict[str, Any]]) -> History:
 
 
 def _find_commit() -> str:
+    if not is_clone():  # what encloses an installed package is a repository of something else
+        return ""
     command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()

@@ -143,7 +143,7 @@ class ProgressLog:
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", newline="") as file:
+            with self._path.open("a", newline="", encoding="utf-8") as file:
                 writer = csv.writer(file)
                 if not file.tell():
                     writer.writerow(COLUMNS)
@@ -166,7 +166,7 @@ def read_progress(path: Path) -> list[Progress]:
     if not path.exists():
         return []
     rows = []
-    with path.open(newline="", errors="replace") as file:
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
         reader = csv.DictReader(file)
         there = [name for name in COLUMNS if name in (reader.fieldnames or ()) or name not in LATER_COLUMNS]
         for row in reader:

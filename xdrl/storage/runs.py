@@ -1,9 +1,9 @@
 """A run's folder: what is in it, opening it anew or where it stopped, one process at a time."""
 
 import dataclasses
-import fcntl
 import itertools
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from xdrl.games import Game
 from xdrl.storage.checkpoints import Arrays, Checkpoint, RunState, load_checkpoint
 from xdrl.storage.files import replace_file
 from xdrl.storage.histories import History, read_history
+from xdrl.storage.locks import try_lock
 
 RUNS = Path("runs")
 CONFIG = "config.json"
@@ -115,7 +116,7 @@ def load_evaluations(run_dir: Path, agent_steps: int | None = None) -> dict[str,
         agent_steps: of the weights that they must be of; None for any.
     """
     try:
-        records = json.loads((run_dir / EVALUATIONS).read_text())
+        records = json.loads((run_dir / EVALUATIONS).read_text("utf-8"))
         return {name: record for name, record in records.items() if agent_steps in (None, record["agent_steps"])}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return {}
@@ -140,7 +141,10 @@ def put_aside(run_dir: Path) -> Path | None:
     names = (name if count == 1 else f"{name}-{count}" for count in itertools.count(1))
     aside = next(path for path in map(run_dir.with_name, names) if not path.exists())
     with locked(run_dir):
-        run_dir.rename(aside)
+        if sys.platform != "win32":
+            run_dir.rename(aside)
+            return aside
+    run_dir.rename(aside)  # Windows renames no folder in which a file is open, be it the lock
     return aside
 
 
@@ -153,16 +157,12 @@ def locked(run_dir: Path) -> Iterator[None]:
     """
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        lock = (run_dir / ".lock").open("w")
+        lock = (run_dir / ".lock").open("ab")
     except OSError as error:
         raise UserError(
             f"expected a folder to train in, but {run_dir} cannot be written: {error.strerror or error}"
         ) from error
     with lock as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(
-                f"another process is training in {run_dir}; wait for it, or name another --run-dir"
-            ) from error
+        if not try_lock(file):
+            raise UserError(f"another process is training in {run_dir}; wait for it, or name another --run-dir")
         yield

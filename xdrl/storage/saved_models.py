@@ -7,6 +7,8 @@ from typing import Any
 from xdrl.errors import UserError
 
 SAVED_MODELS = Path("saved_models")
+"""Where agents are exported to, in the folder in which one stands."""
+_PACKAGE = Path(__file__).parents[1]
 AGENT_JSON = Path("assets.extra") / "agent.json"
 PROGRESS_CSV = Path("assets.extra") / "progress.csv"
 """The learning curve of the run that an agent was exported from, up to the agent."""
@@ -18,8 +20,21 @@ def highest_version(folder: Path) -> Path | None:
     return max(versions, key=lambda version: int(version.name), default=None)
 
 
-def shipped_agents(saved_models: Path = SAVED_MODELS) -> dict[str, Path]:
-    """Returns the highest version of every exported agent, by game."""
+def shipped_folder() -> Path:
+    """Returns the folder of the agents that come with the code: within the package, or beside it in a clone."""
+    within = _PACKAGE / SAVED_MODELS
+    return within if within.is_dir() else _PACKAGE.parent / SAVED_MODELS
+
+
+def shipped_agents(saved_models: Path | None = None) -> dict[str, Path]:
+    """Returns the highest version of every exported agent, by game.
+
+    Args:
+        saved_models: folder of the agents; None takes `saved_models` where one stands, and for every other game the
+            agent that comes with the code.
+    """
+    if saved_models is None:
+        return dict(sorted((shipped_agents(shipped_folder()) | shipped_agents(SAVED_MODELS)).items()))
     folders = sorted(saved_models.iterdir()) if saved_models.is_dir() else []
     versions = {folder.name: highest_version(folder) for folder in folders if folder.is_dir()}
     return {name: version for name, version in versions.items() if version and (version / AGENT_JSON).exists()}
@@ -53,7 +68,7 @@ def read_agent_json(version: Path) -> dict[str, Any]:
         UserError: it cannot be read.
     """
     try:
-        values = json.loads((version / AGENT_JSON).read_text())
+        values = json.loads((version / AGENT_JSON).read_text("utf-8"))
         return {"training": values["training"], **values}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"expected an exported agent in {version}, but {AGENT_JSON} cannot be read: {error}") from error

@@ -81,10 +81,27 @@ def read_agent(path: Path) -> StoredAgent:
         return StoredAgent(
             find_game(file.game), file.network, file.weights, Provenance(path, file.agent_steps, file.seconds)
         )
-    version = highest_version(path) or path
-    if not (version / AGENT_JSON).exists():
-        raise UserError(f"expected a run, an exported agent or a weights file in {path}, got {_describe(path)}")
-    return _read_saved_model(version)
+    return _read_saved_model(_find_version(path))
+
+
+def read_identity(path: Path) -> tuple[Game, NetworkConfig]:
+    """Reads which game an agent plays, and with which network; an exported agent's without TensorFlow.
+
+    Raises:
+        UserError: there is no agent, or one that does not say.
+    """
+    if is_run(path):
+        training, network = load_run_config(path / CONFIG)
+        return find_game(training.game), network
+    if path.is_file():
+        file = read_weights_file(path)
+        return find_game(file.game), file.network
+    version = _find_version(path)
+    values = read_agent_json(version)
+    try:
+        return find_game(values["game"]), network_config_from_json(values["network"])
+    except (LookupError, TypeError, ValueError) as error:
+        raise UserError(f"expected an exported agent in {version}, but it cannot be read: {error}") from error
 
 
 def read_making(path: Path) -> tuple[TrainingConfig | None, History]:
@@ -121,6 +138,13 @@ def write_weights(agent: StoredAgent, path: Path) -> None:
     """
     steps, seconds = agent.provenance.agent_steps, agent.provenance.seconds
     write_weights_file(path, WeightsFile(agent.game.name, agent.network, steps, seconds, agent.weights))
+
+
+def _find_version(path: Path) -> Path:
+    version = highest_version(path) or path
+    if not (version / AGENT_JSON).exists():
+        raise UserError(f"expected a run, an exported agent or a weights file in {path}, got {_describe(path)}")
+    return version
 
 
 def _read_saved_model(version: Path) -> StoredAgent:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from xdrl.agents import Agent
-from xdrl.explainers.targets import CHOSEN
+from xdrl.targets import CHOSEN
 from xdrl.trust.cells import ALL, cover_kinds, find_cells
 from xdrl.trust.claims import compare, single_claim
 from xdrl.trust.episodes import SeenEpisode, play_episode

@@ -7,7 +7,7 @@ import numpy as np
 
 from xdrl.agents import Agent, Explanation
 from xdrl.evaluation import Recording
-from xdrl.explainers.targets import CHOSEN
+from xdrl.targets import CHOSEN
 from xdrl.trust.baselines import (
     MOTION,
     OTHER_FRAME,

@@ -4,7 +4,7 @@ import numpy as np
 
 from xdrl.agents import Agent, Explanation
 from xdrl.evaluation import Recording
-from xdrl.explainers.targets import CHOSEN
+from xdrl.targets import CHOSEN
 from xdrl.trust.similarity import correlations
 
 

@@ -31,7 +31,7 @@ def benchmark_view(benchmark: Benchmark) -> Group:
             f"{found.frames_per_second:,.0f}",
             f"{found.cpu_seconds_per_step * 1000:.3f}",
             f"{found.cores:.2f}",
-            f"{found.peak_bytes / 1e6:,.0f}",
+            f"{found.peak_bytes / 1e6:,.0f}" if found.peak_bytes else "-",
         )
     note = f"A screen of the yardstick counts as one step. {machine_line(machine)}"
     return Group(table, _ratios_view(benchmark), Text(note, "dim"))

@@ -18,7 +18,7 @@ from xdrl.pictures.colours import colour_table
 
 if TYPE_CHECKING:  # these import a backend, which takes seconds
     from xdrl.evaluation import Summary
-    from xdrl.explainers.methods import Method
+    from xdrl.methods import MethodRow
     from xdrl.storage.progress import Progress
 
 
@@ -75,7 +75,7 @@ def training_line(progress: "Progress") -> str:
     )
 
 
-def methods_view(methods: Mapping[str, "Method"]) -> RenderableType:
+def methods_view(methods: Mapping[str, "MethodRow"]) -> RenderableType:
     """Lists explanation methods by name."""
     table = Table(caption="`explain --method NAME`, or `--method all` to compare them.", caption_justify="left")
     for heading in ("method", "what the map is made of", "source"):

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from xdrl.explainers import METHODS
 from xdrl.explainers.subjects import Outputs, Subject, aim_at
-from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target
+from xdrl.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target
 
 # One screen, 2 x 2 cells, two channels, and the gradient of logit 0 by them.
 FIRST, SECOND = np.array([[1, 2], [3, 4]]), np.array([[4, 0], [0, 2]])

@@ -10,8 +10,8 @@ from xdrl.backends.tensorflow import step_input_signature
 from xdrl.errors import UserError
 from xdrl.explainers import METHODS, find_method
 from xdrl.explainers.subjects import network_subject
-from xdrl.explainers.targets import Target
 from xdrl.networks import variables_to_arrays
+from xdrl.targets import Target
 
 TARGETS = ["chosen", "value", "action:UP", "contrast", "contrast:UP"]
 TOLERANCES = {"smooth-grad": 0.02}

@@ -9,7 +9,7 @@ import tensorflow as tf
 from xdrl.explainers.grad_cam import explain_feature_map, grad_cam
 from xdrl.explainers.maps import SINGLE_SCREEN_FLOOR, normalise
 from xdrl.explainers.subjects import Outputs, Subject, aim_at, network_subject
-from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target
+from xdrl.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target
 
 # One screen, 2 x 2 cells, two channels: A1 = [[1, 2], [3, 4]], A2 = [[4, 0], [0, 2]].
 FEATURE_MAP = np.stack([[[1, 2], [3, 4]], [[4, 0], [0, 2]]], -1)[None].astype(np.float32)

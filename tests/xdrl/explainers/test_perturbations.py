@@ -7,7 +7,7 @@ import tensorflow as tf
 from xdrl.explainers import METHODS
 from xdrl.explainers.perturbations import blur_matrix, blur_observation, bumps, patches
 from xdrl.explainers.subjects import Outputs, Subject, aim_at
-from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target
+from xdrl.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target
 
 
 def explain(method: str, decide, observation: np.ndarray, target: Target):

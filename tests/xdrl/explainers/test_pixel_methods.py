@@ -9,7 +9,7 @@ import tensorflow as tf
 from xdrl.explainers import METHODS
 from xdrl.explainers.smooth_grad import NOISE, NUM_SAMPLES
 from xdrl.explainers.subjects import Outputs, Subject, aim_at, network_subject
-from xdrl.explainers.targets import CHOSEN, CONTRAST, VALUE, Target
+from xdrl.targets import CHOSEN, CONTRAST, VALUE, Target
 
 # One observation of 1 x 3 pixels with two channels, and a weight for each number.
 X = np.array([[[1, 0], [-2, 1], [0, 3]]], np.float32)[None]

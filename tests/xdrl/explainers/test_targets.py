@@ -5,7 +5,8 @@ import pytest
 from keras import ops
 
 from xdrl.errors import UserError
-from xdrl.explainers.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target, best_other, parse_target, weigher
+from xdrl.explainers.targets import best_other, weigher
+from xdrl.targets import ACTION, CHOSEN, CONTRAST, VALUE, Target, parse_target
 
 NAMES = ("NOOP", "FIRE", "UP")
 LOGITS = np.array([[1.0, 5.0, 3.0], [2.0, -1.0, 0.0]], np.float32)

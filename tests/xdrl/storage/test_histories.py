@@ -30,6 +30,12 @@ def test_the_same_call_again_adds_nothing_and_another_one_does():
     assert add_call((first, other), again) == (first, other, again)
 
 
+def test_a_package_has_no_commit_whatever_repository_it_lies_in(monkeypatch):
+    assert describe_call([], 0).commit
+    monkeypatch.setattr("xdrl.storage.histories.is_clone", lambda: False)
+    assert describe_call([], 0).commit == ""
+
+
 def test_a_history_survives_its_file_and_a_damaged_one_is_empty(tmp_path: Path):
     history = (describe_call(["train", "Pong"], 0),)
     write_history(tmp_path, history)

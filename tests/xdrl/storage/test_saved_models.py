@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from xdrl.errors import UserError
-from xdrl.storage.saved_models import AGENT_JSON, highest_version, read_agent_json, shipped_agents, sole_shipped_game
+from xdrl.storage.saved_models import (
+    AGENT_JSON,
+    highest_version,
+    read_agent_json,
+    shipped_agents,
+    shipped_folder,
+    sole_shipped_game,
+)
+
+ROOT = Path(__file__).parents[3]
 
 
 def make_version(folder: Path, text: str | None = '{"training": {"agent_steps": 5}}') -> Path:
@@ -44,6 +53,24 @@ def test_shipped_agents_are_the_highest_versions_that_say_what_they_are(tmp_path
     (tmp_path / "notes.txt").touch()
     assert shipped_agents(tmp_path) == {"Pong": newest}
     assert shipped_agents(tmp_path / "missing") == {}
+
+
+def test_agents_that_come_with_the_code_are_found_wherever_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shipped = shipped_agents(ROOT / "saved_models")
+    assert {"Pong", "Qbert"} <= shipped.keys() and shipped_agents() == shipped
+    mine = make_version(tmp_path / "saved_models" / "Pong" / "1").relative_to(tmp_path)
+    other = make_version(tmp_path / "saved_models" / "Breakout" / "1").relative_to(tmp_path)
+    assert shipped_agents() == shipped | {"Pong": mine, "Breakout": other}
+    assert list(shipped_agents()) == sorted(shipped_agents())
+
+
+def test_a_package_brings_its_agents_within_itself(tmp_path, monkeypatch):
+    assert shipped_folder() == ROOT / "saved_models"
+    monkeypatch.setattr("xdrl.storage.saved_models._PACKAGE", tmp_path / "xdrl")
+    assert shipped_folder() == tmp_path / "saved_models"
+    (tmp_path / "xdrl" / "saved_models").mkdir(parents=True)
+    assert shipped_folder() == tmp_path / "xdrl" / "saved_models"
 
 
 def test_a_sole_shipped_agent_needs_no_name(tmp_path):

@@ -1,0 +1,105 @@
+"""What needs no network is answered at once: help, versions, lists, and what was mistyped."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("tensorflow", "keras", "matplotlib")
+RUN = f"""
+import sys
+try:
+    from xdrl.__main__ import main
+    main()
+finally:
+    print(*({set(HEAVY)} & set(sys.modules)), file=sys.__stdout__)
+"""
+COMPLETE = {"_XDRL_COMPLETE": "complete_bash"}
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a command as the package's, from any folder; the last line of its output names what it imported."""
+    code = f"import sys; sys.argv[0] = 'xdrl'\n{RUN}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("--help", "Usage: xdrl [OPTIONS] COMMAND"),
+        ("-h", "Usage: xdrl [OPTIONS] COMMAND"),
+        ("explain -h", "Usage: xdrl explain [OPTIONS] [GAME]"),
+        ("methods", "Selvaraju et al. 2017"),
+        ("games", "Qbert"),
+        ("recipe ALE/Breakout-v5", "Breakout: what `train Breakout` does"),
+        ("recipe BreakoutNoFrameskip-v4 --json", '"learning_rate"'),
+    ],
+)
+def test_what_needs_no_network_does_not_wait_for_it(tmp_path, line, answer):
+    said = run(tmp_path, *line.split())
+    assert (said.returncode, said.stderr) == (0, "")
+    assert answer in said.stdout and said.stdout.endswith("\n\n")
+
+
+def test_the_version_is_the_packages(tmp_path):
+    import xdrl
+
+    assert run(tmp_path, "--version").stdout == f"xdrl {xdrl.__version__}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "answer"),
+    [
+        ("sing", 2, "No such command 'sing'"),
+        ("train --fo", 2, "No such option"),
+        ("train Pong --agent-steps few", 2, "valid integer"),
+        *(
+            (f"{command} Pongg", 1, "got 'Pongg'; the nearest are Pong")
+            for command in ("train", "evaluate", "explain", "watch", "trust", "export", "recipe")
+        ),
+        ("benchmark --explain --game Pongg", 1, "got 'Pongg'; the nearest are Pong"),
+        ("benchmark --serve --game Pongg", 1, "got 'Pongg'; the nearest are Pong"),
+        ("explain Pong --method tea", 1, "expected a method of grad-cam, "),
+        ("explain Pong --method grad-cam,tea", 1, "expected a method of grad-cam, "),
+        ("explain Pong --target all", 1, "expected a target of chosen, value"),
+        ("explain Pong --target action:JUMP", 1, "expected an action of NOOP, FIRE, RIGHT"),
+        ("explain Pong --method sarfa --target value", 1, "sarfa: expected a target that is about an action"),
+        ("trust Pong --methods grad-cam,tea", 1, "expected a method of grad-cam, "),
+        ("trust Pong --compare nowhere", 1, "in nowhere, got no such folder"),
+        *(
+            (f"{command} Pong --protocol best", 1, "expected a protocol of standard, sticky, paper, got 'best'")
+            for command in ("evaluate", "watch")
+        ),
+        ("table --protocol best", 1, "expected a protocol of standard, sticky, paper, got 'best'"),
+        *(
+            (f"{command} --agent nowhere", 1, "in nowhere, got no such folder")
+            for command in ("evaluate", "explain", "watch", "trust")
+        ),
+        *((f"{command} nowhere", 1, "in nowhere, got no such folder") for command in ("table", "figures")),
+        ("export Pong", 1, "runs/Pong, got no such folder"),
+        ("train Pong --backend torch", 1, "expected a backend of tensorflow, jax, got 'torch'"),
+    ],
+)
+def test_what_was_mistyped_is_answered_before_a_network_is_loaded(tmp_path, line, code, answer):
+    said = run(tmp_path, *line.split())
+    assert said.returncode == code and answer in said.stderr
+    assert said.stderr.count("\n") == 1 or code == 2
+    assert said.stdout.splitlines()[-1] == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_shell_completes_commands_and_games(tmp_path):
+    for words, number, expected in (("xdrl ex", "1", ["explain", "export"]), ("xdrl train Qb", "2", ["Qbert"])):
+        assert run(tmp_path, COMP_WORDS=words, COMP_CWORD=number, **COMPLETE).stdout.split() == expected
+    assert "_XDRL_COMPLETE" in run(tmp_path, "--show-completion", "bash", SHELL="/bin/bash").stdout
+
+
+def test_a_script_names_itself_and_offers_no_completion():
+    command = [sys.executable, str(ROOT / "cli.py"), "--show-completion"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert said.returncode == 2 and said.stderr.startswith("Usage: python cli.py [OPTIONS] COMMAND")
