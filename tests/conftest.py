@@ -41,6 +41,11 @@ class Played(NamedTuple):
         state_h, state_c = np.random.default_rng(8).normal(size=(2, 2, core_size)).astype(np.float32)
         return state_h, state_c
 
+    def observed_by(self, network: Network) -> np.ndarray:
+        """Returns the observations, float32 [T, B, 80, 80, 1]."""
+        observations = network.preprocess(self.screens.reshape(-1, *self.screens.shape[2:]))
+        return np.reshape(observations, (*self.screens.shape[:2], *observations.shape[1:]))
+
     def by(self, policy: Policy, core_size: int) -> Rollout:
         """Plays the screens; the rollout then has what the policy kept."""
         state, kept = self.first_state(core_size), []

@@ -31,7 +31,10 @@ ORDER = [
     ["xdrl.losses"],
     ["xdrl.learner"],
     ["xdrl.workers", "xdrl.backends.tensorflow.torso", "xdrl.backends.tensorflow.core", "xdrl.backends.jax.stateless"],
-    ["xdrl.backends.tensorflow.acting", "xdrl.backends.tensorflow.gradients", "xdrl.backends.tensorflow.updates"],
+    ["xdrl.backends.tensorflow.acting", "xdrl.backends.tensorflow.updates"],
+    ["xdrl.backends.tensorflow.plain", "xdrl.backends.tensorflow.fast_acting"],
+    ["xdrl.backends.tensorflow.fast_gradients"],
+    ["xdrl.backends.tensorflow.paths"],
     ["xdrl.backends.jax.acting", "xdrl.backends.jax.updates"],
     ["xdrl.backends.jax.gradients"],
     ["xdrl.backends.tensorflow", "xdrl.backends.jax"],
@@ -256,7 +259,7 @@ def test_the_protocols_know_nothing_of_each_other():
 def test_tensorflow_is_imported_only_where_it_is_the_subject():
     found = direct_imports("tensorflow")
     assert [module for module in found if not reading.is_within(module, TENSORFLOW)] == []
-    assert "xdrl.backends.tensorflow.gradients" in found
+    assert "xdrl.backends.tensorflow.plain" in found
 
 
 def test_matplotlib_draws_figures_and_nothing_else_waits_for_it():

@@ -17,7 +17,7 @@ def build_learner(config: TrainingConfig, network_config: NetworkConfig) -> Lear
     """Builds the global network with fresh weights, and the optimizer that all workers share."""
     network = build_network(network_config, config.seed)
     optimizer = keras.optimizers.Adam(epsilon=config.adam_epsilon, name="adam")
-    apply = load_backend().ApplyFunction(optimizer, network.weights)
+    apply = load_backend().make_apply(optimizer, network.weights)
 
     def learning_rate_at(agent_steps: int) -> float:
         return config.learning_rate(config.progress(agent_steps))
@@ -35,6 +35,6 @@ def build_worker(config: TrainingConfig, learner: Learner, network: Network, col
         collector: plays with that network.
     """
     backend = load_backend()
-    copy = backend.CopyFunction(learner.network.weights, network.weights)
-    gradients, costs_after = backend.GradientFunction(network, config), functools.partial(costs_at, config)
+    copy = backend.make_copy(learner.network.weights, network.weights)
+    gradients, costs_after = backend.make_gradients(network, config), functools.partial(costs_at, config)
     return Worker(learner, collector, copy, gradients, costs_after, config.rollout_length)

@@ -13,7 +13,8 @@ from xdrl.recipes import SCHEDULED, Recipe
 from xdrl.schedules import schedule_from_json, schedule_to_json
 from xdrl.storage.files import replace_file
 
-NETWORK_KINDS = ("e-a3c", "a3c")
+NETWORK_KINDS = ["e-a3c", "a3c"]
+"""Their names; `xdrl.networks.register_network` adds to them."""
 CONVOLUTION_DTYPES = ("float32", "bfloat16")
 FRAMES_PER_STEP = 4
 """Emulator frames of one agent step in training."""

@@ -4,6 +4,7 @@ A network is read in the order its data flows: torso (screen to feature map), re
 core (features and state to the next state), heads (policy logits and value). All parts share one set of weights.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from xdrl.config import NetworkConfig
-from xdrl.cores import LSTMCore
+from xdrl.config import NETWORK_KINDS, NetworkConfig
+from xdrl.cores import Core, LSTMCore
 from xdrl.errors import UserError
 from xdrl.preprocessing import (
     SCREEN_HEIGHT,
@@ -53,7 +54,7 @@ class Network:
     config: NetworkConfig
     torso: keras.Model
     readout: keras.Model
-    core: LSTMCore
+    core: Core
     policy_head: layers.Dense
     value_head: layers.Dense
     decide: keras.Model
@@ -82,22 +83,21 @@ class Network:
         """The trainable weights in a fixed order."""
         return self.step.trainable_weights
 
-    def unroll(self, screens: Any, state_h: Any, state_c: Any, is_first: Any) -> tuple[Any, Any]:
-        """Runs over T steps of B environments, all the screens' convolutions at once.
+    def unroll(self, observations: Any, state_h: Any, state_c: Any, is_first: Any) -> tuple[Any, Any]:
+        """Runs over T steps of B environments, all the observations' convolutions at once.
 
         Args:
-            screens: uint8 [T, B, 210, 160, 3]; T is static.
+            observations: float32 [T, B, 80, 80, 1], what `preprocess` makes of the screens; T is static.
             state_h, state_c: float32 [B, H], before the first step.
             is_first: bool [T, B], where the state is zero before the step.
 
         Returns:
             logits float32 [T, B, A] and values float32 [T, B].
         """
-        steps, num_envs = ops.shape(screens)[:2]
-        flat = ops.reshape(screens, (steps * num_envs, *screens.shape[2:]))
-        features = self.readout(self.torso(flat))
-        outputs = self.core.unroll(ops.reshape(features, (steps, num_envs, -1)), state_h, state_c, is_first)
-        return self.judge(outputs)
+        steps, num_envs = ops.shape(observations)[:2]
+        flat = ops.reshape(observations, (steps * num_envs, *observations.shape[2:]))
+        features = self.readout(self.extract(flat))
+        return self.judge(self.core.unroll(ops.reshape(features, (steps, num_envs, -1)), state_h, state_c, is_first))
 
     def judge(self, outputs: Any) -> tuple[Any, Any]:
         """Runs the heads over the core's outputs of T steps of B environments.
@@ -114,6 +114,21 @@ class Network:
         return logits, ops.reshape(self.value_head(flat), (steps, num_envs))
 
 
+@dataclass(frozen=True)
+class NetworkKind:
+    """What makes one network another than the rest; preprocessing and heads are the same for all.
+
+    Attributes:
+        torso: (observation [N, 80, 80, 1], seeds, use_bias) to the feature map [N, h, w, K], symbolic.
+        readout: (feature map, seeds) to features [N, F], symbolic.
+        core: seeds to the core, whose name is `core`.
+    """
+
+    torso: Callable[[Any, keras.random.SeedGenerator, bool], Any]
+    readout: Callable[[Any, keras.random.SeedGenerator], Any]
+    core: Callable[[keras.random.SeedGenerator], Core]
+
+
 def build_network(config: NetworkConfig, seed: int = 0) -> Network:
     """Builds a network with fresh weights.
 
@@ -121,21 +136,21 @@ def build_network(config: NetworkConfig, seed: int = 0) -> Network:
         config: kind, actions, crop and normalising constants.
         seed: of the first weights.
     """
-    build_torso, build_readout, core_size = _KINDS[config.kind]
+    kind = NETWORKS[config.kind]
     seeds = keras.random.SeedGenerator(seed)
     screens = keras.Input((SCREEN_HEIGHT, SCREEN_WIDTH, 3), dtype="uint8", name="screens")
     preprocess = ScreenPreprocessing(
         config.crop, config.pixel_mean, config.pixel_std, config.background, name="preprocessing"
     )
     observation = preprocess(screens)
-    torso = keras.Model(screens, build_torso(observation, seeds, config.use_bias), name="torso")
+    torso = keras.Model(screens, kind.torso(observation, seeds, config.use_bias), name="torso")
     extract = keras.Model(observation, torso.output, name="extract")
     feature_map = keras.Input(torso.output_shape[1:], name="feature_map")
-    readout = keras.Model(feature_map, build_readout(feature_map, seeds), name="readout")
+    readout = keras.Model(feature_map, kind.readout(feature_map, seeds), name="readout")
 
-    state_h = keras.Input((core_size,), name="state_h")
-    state_c = keras.Input((core_size,), name="state_c")
-    core = LSTMCore(core_size, seeds, name="core")
+    core = kind.core(seeds)
+    state_h = keras.Input((core.units,), name="state_h")
+    state_c = keras.Input((core.units,), name="state_c")
     policy_head = layers.Dense(
         config.num_actions, kernel_initializer=keras.initializers.Orthogonal(POLICY_GAIN, seeds), name="policy"
     )
@@ -144,8 +159,19 @@ def build_network(config: NetworkConfig, seed: int = 0) -> Network:
     outputs = [policy_head(next_h), ops.squeeze(value_head(next_h), -1), next_h, next_c]
     decide = keras.Model([feature_map, state_h, state_c], outputs, name="decide")
     step = keras.Model([screens, state_h, state_c], decide([torso(screens), state_h, state_c]), name=config.kind)
-    grid = map_grid(torso)
-    return Network(config, torso, readout, core, policy_head, value_head, decide, step, grid, preprocess, extract)
+    return Network(
+        config=config,
+        torso=torso,
+        readout=readout,
+        core=core,
+        policy_head=policy_head,
+        value_head=value_head,
+        decide=decide,
+        step=step,
+        map_grid=map_grid(torso),
+        preprocess=preprocess,
+        extract=extract,
+    )
 
 
 def map_grid(torso: keras.Model) -> MapGrid:
@@ -158,16 +184,23 @@ def map_grid(torso: keras.Model) -> MapGrid:
 
     Returns:
         the grid, in observation pixels.
+
+    Raises:
+        UserError: another layer changes the resolution, so that nothing is known of where its cells lie.
     """
     centre, stride, size = 0.5, 1.0, 0
     for layer in torso.layers:
         if isinstance(layer, layers.Conv2D):
-            kernel, step = layer.kernel_size[0], layer.strides[0]
-        elif isinstance(layer, layers.MaxPooling2D):
+            kernel, step = (layer.kernel_size[0] - 1) * layer.dilation_rate[0] + 1, layer.strides[0]
+        elif isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
             kernel, step = layer.pool_size[0], layer.strides[0]
-        else:
+        elif size in (0, layer.output.shape[1]) or isinstance(layer, ScreenPreprocessing):
             size = layer.output.shape[1]
             continue
+        else:
+            raise UserError(
+                f"expected a torso of convolutions and pools, got {layer.name}, which moves cells otherwise"
+            )
         padding_before = 0
         if layer.padding == "same":
             padding_before = max((-(-size // step) - 1) * step + kernel - size, 0) // 2
@@ -235,7 +268,20 @@ def _relu_initializer(seeds: keras.random.SeedGenerator) -> keras.Initializer:
     return keras.initializers.VarianceScaling(RELU_GAIN, "fan_avg", "uniform", seeds)
 
 
-_KINDS: dict[str, tuple[Callable[..., Any], Callable[..., Any], int]] = {
-    "e-a3c": (_e_a3c_torso, _e_a3c_readout, 512),
-    "a3c": (_a3c_torso, _a3c_readout, 256),
+NETWORKS = {
+    "e-a3c": NetworkKind(_e_a3c_torso, _e_a3c_readout, functools.partial(LSTMCore, 512, name="core")),
+    "a3c": NetworkKind(_a3c_torso, _a3c_readout, functools.partial(LSTMCore, 256, name="core")),
 }
+"""By the name that `NetworkConfig.kind` has."""
+
+
+def register_network(name: str, kind: NetworkKind) -> None:
+    """Adds a network to those that `train --network` knows.
+
+    Raises:
+        UserError: there is one of that name.
+    """
+    if name in NETWORKS:
+        raise UserError(f"expected a new name for a network, got {name!r}, which there is")
+    NETWORKS[name] = kind
+    NETWORK_KINDS.append(name)

@@ -158,7 +158,7 @@ class _Session:
         generator = self._generators[index]
         screens = decorrelate(environment, int(generator.integers(2**30)), DECORRELATION_STEPS)
         network = build_network(network_config)
-        collector = RolloutCollector(environment, screens, load_backend().Policy(network, config), generator)
+        collector = RolloutCollector(environment, screens, load_backend().make_policy(network, config), generator)
         return build_worker(config, self.learner, network, collector)
 
 

@@ -74,10 +74,11 @@ def test_a_step_decides_on_the_torsos_map(network: Network, pong_screens: np.nda
 
 def test_unrolling_is_stepping_with_a_zero_state_where_a_game_starts(network: Network, pong_screens: np.ndarray):
     screens = pong_screens.reshape(4, 2, 210, 160, 3)
+    observations = ops.reshape(network.preprocess(pong_screens), (4, 2, 80, 80, 1))
     is_first = np.zeros((4, 2), bool)
     is_first[0, 0] = is_first[2, 1] = True
     h, c = draw_states(network, 2)
-    logits, values = (ops.convert_to_numpy(found) for found in network.unroll(screens, h, c, is_first))
+    logits, values = (ops.convert_to_numpy(found) for found in network.unroll(observations, h, c, is_first))
     assert (logits.shape, values.shape) == ((4, 2, 6), (4, 2))
     for t in range(4):
         keep = ~is_first[t, :, None]

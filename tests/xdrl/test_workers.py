@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from xdrl.backends.tensorflow import ApplyFunction, CopyFunction, GradientFunction, Policy
+from xdrl.backends.tensorflow import make_apply, make_copy, make_gradients, make_policy
 from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.environments import VectorEnvironment
 from xdrl.games import Game
@@ -20,11 +20,11 @@ def parts(pong: Game, a3c_config: NetworkConfig) -> Iterator[tuple[Worker, Learn
     """A whole worker with everything real, and what it works on."""
     shared, own = build_network(a3c_config, seed=1), build_network(a3c_config, seed=2)
     config, optimizer = TrainingConfig("Pong", network="a3c"), keras.optimizers.Adam(1e-3, epsilon=1e-3)
-    learner = Learner(shared, optimizer, ApplyFunction(optimizer, shared.weights), lambda _: 1e-3, max_bad_gradients=3)
+    learner = Learner(shared, optimizer, make_apply(optimizer, shared.weights), lambda _: 1e-3, max_bad_gradients=3)
     environment = VectorEnvironment(pong, 2, life_loss_terminates=True)
-    collector = RolloutCollector(environment, environment.reset(0), Policy(own, config), np.random.default_rng(0))
-    copy = CopyFunction(shared.weights, own.weights)
-    gradients = GradientFunction(own, config)
+    collector = RolloutCollector(environment, environment.reset(0), make_policy(own, config), np.random.default_rng(0))
+    copy = make_copy(shared.weights, own.weights)
+    gradients = make_gradients(own, config)
     yield Worker(learner, collector, copy, gradients, lambda _: Costs(0.5, 0.01), rollout_length=3), learner, own
     environment.close()
 

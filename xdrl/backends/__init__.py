@@ -1,20 +1,56 @@
 """What differs between Keras backends: how functions are compiled and gradients are taken; and which one is at work.
 
-Every backend is a package with the same names: `Policy`, `GradientFunction`, `ApplyFunction`, `CopyFunction`,
-`use_threads` and `has_gpu`.
+Every backend is a package that has what `Backend` says.
 """
 
 import importlib.util
 import os
 import sys
-from types import ModuleType
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xdrl.errors import UserError
+
+if TYPE_CHECKING:  # they import Keras, which has a backend from then on
+    import keras
+
+    from xdrl.config import TrainingConfig
+    from xdrl.learner import Gradients
+    from xdrl.losses import Costs
+    from xdrl.networks import Network
+    from xdrl.rollouts import Policy, Rollout
 
 BACKENDS = {"tensorflow": "requirements.txt", "jax": "requirements-jax.txt"}
 """Names that Keras knows them by, and the file that names what each needs."""
 SWITCH = "KERAS_BACKEND"
 """Keras' own environment variable, read once, when it is imported."""
+
+
+class Backend(Protocol):
+    """What a backend's package has."""
+
+    def make_policy(self, network: "Network", config: "TrainingConfig") -> "Policy":
+        """Builds what plays with a network, and keeps of each step what its gradients need."""
+
+    def make_gradients(self, network: "Network", config: "TrainingConfig") -> "Callable[[Rollout, Costs], Gradients]":
+        """Builds what takes the gradients of a rollout that such a policy has played, clipped by their norm."""
+
+    def make_apply(
+        self, optimizer: "keras.optimizers.Adam", weights: "Sequence[keras.Variable]"
+    ) -> "Callable[[Sequence[Any]], None]":
+        """Builds what applies gradients, in the order of the weights, and makes the optimizer's statistics."""
+
+    def make_copy(self, source: "Sequence[keras.Variable]", target: "Sequence[keras.Variable]") -> "Callable[[], None]":
+        """Builds what copies weights into another network's."""
+
+    def describe_path(self, network: "Network", config: "TrainingConfig") -> str | None:
+        """Says in a line what a user should know of how this network is trained; None where there is nothing."""
+
+    def use_threads(self, num_threads: int) -> None:
+        """Prepares for so many workers' threads; before anything else."""
+
+    def has_gpu(self) -> bool:
+        """Says whether there is an accelerator."""
 
 
 def choose_backend(name: str | None = None) -> str:
@@ -40,7 +76,7 @@ def choose_backend(name: str | None = None) -> str:
     return name
 
 
-def load_backend() -> ModuleType:
+def load_backend() -> Backend:
     """Returns the package of the backend that Keras runs on.
 
     Raises:

@@ -76,7 +76,7 @@ def _start(config: TrainingConfig) -> tuple[NetworkConfig, list[_Player]]:
 def _build_player(config: TrainingConfig, network_config: NetworkConfig, index: int) -> _Player:
     environment, screens = build_environment(config, index)
     network = build_network(network_config, config.seed)
-    policy = load_backend().Policy(network, config)
+    policy = load_backend().make_policy(network, config)
     generator = np.random.default_rng([config.seed, index])
     return _Player(network, policy, screens, RolloutCollector(environment, screens, policy, generator))
 
@@ -94,7 +94,7 @@ def _acting(player: _Player) -> Callable[[], int]:
 
 
 def _gradients(player: _Player, config: TrainingConfig) -> Callable[[], int]:
-    compute = load_backend().GradientFunction(player.network, config)
+    compute = load_backend().make_gradients(player.network, config)
     rollout, costs = player.collector.collect(config.rollout_length)[0], costs_at(config, 0)
 
     def compute_gradients() -> int:

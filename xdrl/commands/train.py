@@ -75,7 +75,8 @@ def train(
     )
     if from_agent:
         load_reader(from_agent)
-    from xdrl.backends import running_backend
+    from xdrl.backends import load_backend, running_backend
+    from xdrl.networks import build_network
     from xdrl.preparation import prepare_run
     from xdrl.storage.histories import add_call, describe_call
     from xdrl.storage.runs import locked, put_aside
@@ -89,6 +90,8 @@ def train(
         run = dataclasses.replace(run, history=add_call(run.history, call))
         if run.notice:
             errors.print(f"warning: {run.notice}", style="yellow")
+        if note := load_backend().describe_path(build_network(run.network), run.training):
+            console.print(note, soft_wrap=True)
         if run.earlier_budget not in (None, run.training.agent_steps):
             budgets = f"from {run.earlier_budget:,} to {run.training.agent_steps:,} agent steps"
             console.print(f"The budget goes {budgets}; the schedules are stretched over it.", soft_wrap=True)

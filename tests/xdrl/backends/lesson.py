@@ -36,10 +36,10 @@ def take(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     network, other = (build_network(describe(str(given["kind"]))) for _ in range(2))
     weights = {path.removeprefix(WEIGHT): array for path, array in given.items() if path.startswith(WEIGHT)}
     arrays_to_variables(weights, network.weights)
-    backend.CopyFunction(network.weights, other.weights)()
+    backend.make_copy(network.weights, other.weights)()
     config = TrainingConfig("Pong", network=str(given["kind"]), gradient_norm_clip=float(given["clip"]))
-    rollout, found = play(backend.Policy(other, config), given)
-    gradients = backend.GradientFunction(other, config)(rollout, costs_at(config, 0))
+    rollout, found = play(backend.make_policy(other, config), given)
+    gradients = backend.make_gradients(other, config)(rollout, costs_at(config, 0))
     for name in ("norm", "policy_loss", "value_loss", "entropy"):
         found[name] = np.float32(getattr(gradients, name))
     for weight, gradient in zip(network.weights, gradients.gradients, strict=True):
@@ -67,7 +67,7 @@ def play(policy: Policy, given: dict[str, np.ndarray]) -> tuple[Rollout, dict[st
 
 def apply_often(backend, network: Network, gradients) -> dict[str, np.ndarray]:
     optimizer = keras.optimizers.Adam(2.5e-4, epsilon=1e-3, name="adam")
-    apply = backend.ApplyFunction(optimizer, network.weights)
+    apply = backend.make_apply(optimizer, network.weights)
     for _ in range(UPDATES):
         apply(gradients)
     updated = {f"updated/{path}": array for path, array in variables_to_arrays(network.weights).items()}

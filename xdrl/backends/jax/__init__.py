@@ -1,7 +1,9 @@
 """JAX: functions of the weights, compiled by XLA; the weights stay on the device, and nothing imports TensorFlow."""
 
-from xdrl.backends.jax.acting import Policy, has_gpu, use_threads
+from xdrl.backends.jax.acting import Policy, describe_path, has_gpu, use_threads
 from xdrl.backends.jax.gradients import GradientFunction
 from xdrl.backends.jax.updates import ApplyFunction, CopyFunction
 
-__all__ = ["ApplyFunction", "CopyFunction", "GradientFunction", "Policy", "has_gpu", "use_threads"]
+make_policy, make_gradients, make_apply, make_copy = Policy, GradientFunction, ApplyFunction, CopyFunction
+
+__all__ = ["describe_path", "has_gpu", "make_apply", "make_copy", "make_gradients", "make_policy", "use_threads"]

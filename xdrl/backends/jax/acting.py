@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from xdrl.backends.jax.stateless import observe, read_features, values_of, with_weights
+from xdrl.backends.jax.stateless import values_of, with_weights
 from xdrl.config import TrainingConfig
 from xdrl.networks import Network
 from xdrl.rollouts import Step
@@ -20,6 +20,11 @@ def use_threads(num_threads: int) -> None:
 def has_gpu() -> bool:
     """Says whether JAX runs on an accelerator."""
     return jax.default_backend() != "cpu"
+
+
+def describe_path(network: Network, config: TrainingConfig) -> str | None:
+    """Says nothing: every network takes the same path."""
+    return None
 
 
 class Kept(NamedTuple):
@@ -66,7 +71,7 @@ class Policy:
     ) -> Any:
         network, keep = self._network, 1.0 - is_first.astype(jnp.float32)[:, None]
         with with_weights(network, weights):
-            observation = observe(network, screens)
-            next_h, next_c = network.core(read_features(network, observation), state_h * keep, state_c * keep)
-            logits, values = network.policy_head(next_h), network.value_head(next_h)[:, 0]
-        return (logits, values), (next_h, next_c), observation
+            observation = network.preprocess(screens)
+            feature_map = network.extract(observation)
+            logits, values, *next_state = network.decide([feature_map, state_h * keep, state_c * keep])
+        return (logits, values), tuple(next_state), observation

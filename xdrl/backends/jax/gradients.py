@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from xdrl.backends.jax.acting import Kept
-from xdrl.backends.jax.stateless import read_features, unroll_core, values_of, with_weights
+from xdrl.backends.jax.stateless import values_of, with_weights
 from xdrl.config import TrainingConfig
 from xdrl.learner import Gradients
 from xdrl.losses import Costs, Losses, actor_critic_losses
@@ -46,10 +46,8 @@ class GradientFunction:
     def _losses(
         self, weights: Sequence[jax.Array], kept: tuple[Kept, ...], rollout: Rollout, costs: Costs
     ) -> tuple[jax.Array, Losses]:
-        network, num_steps = self._network, len(kept)
-        observations = jnp.concatenate([step.observation for step in kept])
-        with with_weights(network, weights):
-            features = read_features(network, observations).reshape(num_steps, len(kept[0].observation), -1)
-            outputs = unroll_core(network.core, features, kept[0].state_h, kept[0].state_c, rollout.is_first[:-1])
-            losses = actor_critic_losses(*network.judge(outputs), rollout, self._config, costs)
+        first, observations = kept[0], jnp.stack([step.observation for step in kept])
+        with with_weights(self._network, weights):
+            judged = self._network.unroll(observations, first.state_h, first.state_c, rollout.is_first[:-1])
+            losses = actor_critic_losses(*judged, rollout, self._config, costs)
         return losses.total, losses

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from xdrl.backends.tensorflow import Policy, compile_act
+from xdrl.backends.tensorflow import compile_act, make_policy
 from xdrl.config import TrainingConfig
 from xdrl.networks import Network
 
@@ -21,14 +21,14 @@ def test_acting_is_the_networks_step_for_any_batch(a3c: Network, pong_screens: n
 def test_a_policy_plays_what_the_network_plays(kind: str, pong_screens: np.ndarray, request: pytest.FixtureRequest):
     network: Network = request.getfixturevalue(kind)
     states = np.random.default_rng(0).normal(size=(2, 8, network.core_size)).astype(np.float32)
-    step = Policy(network, CONFIG).act(pong_screens, tuple(states), np.zeros(8, bool))
+    step = make_policy(network, CONFIG).act(pong_screens, tuple(states), np.zeros(8, bool))
     expected = network.step([pong_screens, *states])
     for found, exact in zip([step.logits, step.values, *step.state], expected, strict=True):
         np.testing.assert_allclose(found, exact, atol=1e-4)
 
 
 def test_the_state_counts_as_zero_where_a_game_starts(a3c: Network, pong_screens: np.ndarray):
-    policy, is_first = Policy(a3c, CONFIG), np.arange(8) % 2 == 0
+    policy, is_first = make_policy(a3c, CONFIG), np.arange(8) % 2 == 0
     states = np.random.default_rng(0).normal(size=(2, 8, a3c.core_size)).astype(np.float32)
     step = policy.act(pong_screens, tuple(states), is_first)
     fresh = policy.act(pong_screens, policy.initial_state(8), ~is_first)

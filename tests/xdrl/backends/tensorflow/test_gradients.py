@@ -1,14 +1,15 @@
 import dataclasses
 import threading
+from collections.abc import Callable
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from xdrl.backends.tensorflow import ApplyFunction, GradientFunction, Policy
+from xdrl.backends.tensorflow import make_apply, make_gradients, make_policy
 from xdrl.config import NetworkConfig, TrainingConfig
-from xdrl.losses import Costs, actor_critic_losses
+from xdrl.losses import Costs
 from xdrl.networks import Network, build_network
 from xdrl.rollouts import Rollout
 
@@ -16,35 +17,13 @@ CONFIG, COSTS = TrainingConfig("Pong", network="a3c", gradient_norm_clip=1e6), C
 
 
 @pytest.fixture(scope="module")
-def compute(a3c: Network) -> GradientFunction:
-    return GradientFunction(a3c, CONFIG)
+def compute(a3c: Network) -> Callable:
+    return make_gradients(a3c, CONFIG)
 
 
 @pytest.fixture(scope="module")
 def rollout(a3c: Network, played) -> Rollout:
-    return played.by(Policy(a3c, CONFIG), a3c.core_size)
-
-
-@pytest.mark.parametrize("use_bias", [True, False])
-@pytest.mark.parametrize("kind", ["a3c", "e-a3c"])
-def test_gradients_are_those_of_one_tape_over_everything(kind: str, use_bias: bool, a3c_config: NetworkConfig, played):
-    network = build_network(dataclasses.replace(a3c_config, kind=kind, use_bias=use_bias), seed=1)
-    for head in (network.policy_head, network.value_head):  # fresh heads let almost nothing through
-        head.kernel.assign(np.random.default_rng(0).normal(0, 0.3, head.kernel.shape).astype(np.float32))
-    with tf.GradientTape() as tape:
-        state = played.first_state(network.core_size)
-        logits, values = network.unroll(played.screens, *state, played.rollout.is_first[:-1])
-        losses = actor_critic_losses(logits, values, played.rollout, CONFIG, COSTS)
-    expected = tape.gradient(losses.total, [weight.value for weight in network.weights])
-    found = GradientFunction(network, CONFIG)(played.by(Policy(network, CONFIG), network.core_size), COSTS)
-    assert len(found.gradients) == len(network.weights)
-    for weight, gradient, exact in zip(network.weights, found.gradients, expected, strict=True):
-        assert np.abs(exact).max() > 0, weight.path
-        np.testing.assert_allclose(gradient, exact, atol=1e-4 * np.abs(exact).max(), err_msg=weight.path)
-    assert found.norm == pytest.approx(float(tf.linalg.global_norm(expected)), rel=1e-4)
-    assert found.policy_loss == pytest.approx(float(losses.policy), abs=1e-5)
-    assert found.value_loss == pytest.approx(float(losses.value), rel=1e-4)
-    assert found.entropy == pytest.approx(float(losses.entropy), rel=1e-5)
+    return played.by(make_policy(a3c, CONFIG), a3c.core_size)
 
 
 @pytest.mark.parametrize("kind", ["a3c", "e-a3c"])
@@ -53,7 +32,7 @@ def test_convolutions_in_bfloat16_give_nearly_the_same_gradients(kind: str, a3c_
     for head in (network.policy_head, network.value_head):
         head.kernel.assign(np.random.default_rng(0).normal(0, 0.3, head.kernel.shape).astype(np.float32))
     exact, rough = (
-        GradientFunction(network, config)(played.by(Policy(network, config), network.core_size), COSTS)
+        make_gradients(network, config)(played.by(make_policy(network, config), network.core_size), COSTS)
         for config in (CONFIG, dataclasses.replace(CONFIG, convolution_dtype="bfloat16"))
     )
     assert rough.norm == pytest.approx(exact.norm, rel=0.02)
@@ -64,17 +43,17 @@ def test_convolutions_in_bfloat16_give_nearly_the_same_gradients(kind: str, a3c_
         assert not np.array_equal(found, expected), weight.path
 
 
-def test_large_gradients_are_scaled_down_together(a3c: Network, compute: GradientFunction, rollout: Rollout):
+def test_large_gradients_are_scaled_down_together(a3c: Network, compute: Callable, rollout: Rollout):
     free = compute(rollout, COSTS)
     clip = free.norm / 4
-    clipped = GradientFunction(a3c, dataclasses.replace(CONFIG, gradient_norm_clip=clip))(rollout, COSTS)
+    clipped = make_gradients(a3c, dataclasses.replace(CONFIG, gradient_norm_clip=clip))(rollout, COSTS)
     assert clipped.norm == pytest.approx(free.norm, rel=1e-4)  # what is reported is the norm before
     assert float(tf.linalg.global_norm(clipped.gradients)) == pytest.approx(clip, rel=1e-4)
     for small, large in zip(clipped.gradients, free.gradients, strict=True):
         np.testing.assert_allclose(small * 4, large, atol=1e-4 * np.abs(large).max())
 
 
-def test_a_value_that_is_not_finite_gives_a_norm_that_is_not(compute: GradientFunction, rollout: Rollout):
+def test_a_value_that_is_not_finite_gives_a_norm_that_is_not(compute: Callable, rollout: Rollout):
     assert not np.isfinite(compute(rollout._replace(bootstrap_value=np.full(2, np.nan, np.float32)), COSTS).norm)
 
 
@@ -87,7 +66,7 @@ def test_two_threads_take_gradients_side_by_side(a3c_config: NetworkConfig, play
     def work(index: int) -> None:
         try:
             network = build_network(a3c_config, seed=1)
-            policy, compute = Policy(network, CONFIG), GradientFunction(network, CONFIG)
+            policy, compute = make_policy(network, CONFIG), make_gradients(network, CONFIG)
             together.wait()
             for _ in range(6):
                 norms[index].append(compute(played.by(policy, network.core_size), COSTS).norm)
@@ -123,7 +102,7 @@ def test_a_policy_learns_what_pays(a3c_config: NetworkConfig, lesson):
     network = build_network(a3c_config, seed=3)
     learn(network, lesson, 40)
     state = lesson.first_state(network.core_size)
-    logits, _ = network.unroll(lesson.screens, *state, lesson.rollout.is_first[:-1])
+    logits, _ = network.unroll(lesson.observed_by(network), *state, lesson.rollout.is_first[:-1])
     actions = lesson.rollout.actions
     taken = np.take_along_axis(tf.nn.softmax(logits).numpy(), actions[..., None], -1)[..., 0]
     assert (taken[actions == 2] > 0.5).all()
@@ -138,9 +117,9 @@ def test_a_value_learns_what_comes(a3c_config: NetworkConfig, lesson):
 
 def learn(network: Network, lesson, updates: int) -> list[float]:
     """Plays and learns from the same screens again and again; returns the value losses."""
-    policy = Policy(network, CONFIG)
-    compute = GradientFunction(network, dataclasses.replace(CONFIG, gradient_norm_clip=40.0))
-    apply = ApplyFunction(keras.optimizers.Adam(1e-3, epsilon=1e-3), network.weights)
+    policy = make_policy(network, CONFIG)
+    compute = make_gradients(network, dataclasses.replace(CONFIG, gradient_norm_clip=40.0))
+    apply = make_apply(keras.optimizers.Adam(1e-3, epsilon=1e-3), network.weights)
     losses = []
     for _ in range(updates):
         gradients = compute(lesson.by(policy, network.core_size), COSTS)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from xdrl.backends.tensorflow import ApplyFunction, CopyFunction
+from xdrl.backends.tensorflow.updates import ApplyFunction, CopyFunction
 
 
 def test_copying_follows_the_source_and_leaves_it_alone():

@@ -1,4 +1,4 @@
-"""The gradients of a rollout's loss, in two parts: from the features on at once, the convolutions step by step.
+"""The fast path's gradients, in two parts: from the features on at once, the convolutions step by step.
 
 The recurrent core needs all steps together. The convolutions do not, and a few screens at a time stay in the cache.
 """
@@ -17,7 +17,7 @@ from xdrl.networks import Network
 from xdrl.rollouts import Rollout
 
 
-class GradientFunction:
+class FastGradients:
     """The gradients of a rollout's loss with respect to a network's weights, clipped by their global norm."""
 
     def __init__(self, network: Network, config: TrainingConfig) -> None:
