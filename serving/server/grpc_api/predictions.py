@@ -13,9 +13,10 @@ from serving.server.errors import RequestError, invalid_argument
 from serving.server.grpc_api.model_specs import lease, read_model_spec, write_model_spec
 from serving.server.grpc_api.tensors import read_tensors, write_tensor
 from serving.server.inference import classify, regress
+from serving.server.models.examples import serialized_examples
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.runs import Run
-from serving.server.models.signatures import DEFAULT_SIGNATURE, Signature, find_signature
+from serving.server.models.signatures import DEFAULT_SIGNATURE, Array, Signature, find_signature
 
 _METADATA_FIELD = "signature_def"
 _MAX_NAMES = 100
@@ -38,8 +39,7 @@ class PredictionService:
         response = predict_pb2.PredictResponse()
         with lease(self._backend.repository, request) as version:
             signature = _predict_signature(version, request.model_spec.signature_name)
-            _check_names(request, signature)
-            inputs = read_tensors(request.inputs, signature.inputs, self._backend.limits.max_inflated_bytes)
+            inputs = _read_inputs(request, signature, self._backend.limits.max_inflated_bytes)
             names = _output_names(request, signature)
             outputs = self._backend.run(Run(version, signature, inputs, deadline), "Predict")
             write_model_spec(response, request, version)
@@ -52,7 +52,7 @@ class PredictionService:
         response = classification_pb2.ClassificationResponse()
         with lease(self._backend.repository, request) as version:
             name = request.model_spec.signature_name
-            found = classify(self._backend, version, name, _serialized_examples(request.input), deadline)
+            found = classify(self._backend, version, name, serialized_examples(request.input), deadline)
             write_model_spec(response, request, version)
         for labels, scores in zip(found.labels.tolist(), found.scores.tolist(), strict=True):
             classes = response.result.classifications.add().classes
@@ -65,7 +65,7 @@ class PredictionService:
         response = regression_pb2.RegressionResponse()
         with lease(self._backend.repository, request) as version:
             name = request.model_spec.signature_name
-            values = regress(self._backend, version, name, _serialized_examples(request.input), deadline)
+            values = regress(self._backend, version, name, serialized_examples(request.input), deadline)
             write_model_spec(response, request, version)
         for value in values.tolist():
             response.result.regressions.add(value=value)
@@ -108,29 +108,43 @@ def _predict_signature(version: LoadedVersion, name: str) -> Signature:
     return find_signature(version.signatures, key)
 
 
-def _check_names(request: Any, signature: Signature) -> None:
-    """Checks that a request has exactly the signature's inputs.
+def _read_inputs(request: Any, signature: Signature, max_bytes: int) -> dict[str, Array]:
+    """Returns an array for each input, the signature's own default where the request leaves one out.
 
     Raises:
-        RequestError: 400.
+        RequestError: 400, the request names other inputs than the signature, leaves out one without a default, or has
+            tensors that do not fit.
     """
+    specs = {name: spec for name, spec in signature.inputs.items() if name in request.inputs}
+    if len(specs) < len(request.inputs) or len({*specs, *signature.defaults}) < len(signature.inputs):
+        raise _names_fault(request, signature)
+    return {**signature.defaults, **read_tensors(request.inputs, specs, max_bytes)}
+
+
+def _names_fault(request: Any, signature: Signature) -> RequestError:
+    """Returns the 400 for a request whose inputs are not the signature's."""
     expected = sorted(signature.inputs)
     # A message may name millions, which would take seconds to sort and are not shown anyway.
     sent = sorted(request.inputs if len(request.inputs) <= _MAX_NAMES else islice(request.inputs, _MAX_NAMES))
-    extra = [name for name in sent if name not in signature.inputs]
+    known = [name for name in sent if name in signature.inputs]
     missing = [name for name in expected if name not in request.inputs]
-    if len(request.inputs) != len(expected):
-        raise invalid_argument(
+    lacking = [name for name in missing if name not in signature.defaults]
+    is_shorter = len(request.inputs) < len(expected)
+    if len(request.inputs) > len(expected) or (is_shorter and not signature.defaults):
+        extra = [name for name in sent if name not in signature.inputs]
+        return invalid_argument(
             f"input size does not match signature: {len(request.inputs)}!={len(expected)} len({{{','.join(sent)}}}) !="
             f" len({{{','.join(expected)}}}). Sent extra: {{{','.join(extra)}}}."
             f" Missing but required: {{{','.join(missing)}}}."
         )
-    if missing:
-        raise invalid_argument(
-            f"Signature input alias: {missing[0]}(feed name: {signature.inputs[missing[0]].tensor_name}) not found in"
+    if lacking:
+        return invalid_argument(
+            f"Signature input alias: {lacking[0]}(feed name: {signature.inputs[lacking[0]].tensor_name}) not found in"
             f" request and no default value provided. Inputs expected to be in the request {{{','.join(sent)}}}, or"
-            " default input alias set: "
+            f" default input alias set: {','.join(sorted(signature.defaults))}"
         )
+    used, given = ",".join(known), ",".join(sent)
+    return invalid_argument(f"Inputs contains invalid name. Used request inputs: {used}, request input: {given}")
 
 
 def _output_names(request: Any, signature: Signature) -> list[str]:
@@ -147,14 +161,3 @@ def _output_names(request: Any, signature: Signature) -> list[str]:
         if name in names[:index]:
             raise invalid_argument(f"duplicate output tensor alias: {name}")
     return names or list(signature.outputs)
-
-
-def _serialized_examples(message: Any) -> list[bytes]:
-    """Returns the examples of an Input message, serialised, each with the context's features."""
-    kind = message.WhichOneof("kind")
-    if kind is None:
-        return []
-    examples = getattr(message, kind)
-    # A message's bytes after another's are the two merged: the context's features, then the example's own.
-    context = examples.context.SerializeToString() if kind == "example_list_with_context" else b""
-    return [context + example.SerializeToString() for example in examples.examples]

@@ -74,7 +74,7 @@ def _columns(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> di
 
 
 def _check_batch(arrays: Mapping[str, Array]) -> None:
-    """Checks that all outputs have the same batch size, of at least one.
+    """Checks that all outputs have the same batch size.
 
     Raises:
         RequestError: 400.
@@ -83,8 +83,6 @@ def _check_batch(arrays: Mapping[str, Array]) -> None:
     for name, array in arrays.items():
         if array.ndim == 0:
             raise invalid_argument(f"Tensor name: {name} has no shape information")
-        if array.shape[0] < 1:
-            raise invalid_argument(f"Tensor name: {name} has invalid batch size: {array.shape[0]}")
         if batch_size not in (None, array.shape[0]):
             text = f"has inconsistent batch size: {array.shape[0]} expecting: {batch_size}"
             raise invalid_argument(f"Tensor name: {name} {text}")
