@@ -1,7 +1,6 @@
 """Batches: requests that come while the same signature runs are run together, and each gets its own rows back."""
 
 import threading
-import weakref
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from serving.server.deadlines import seconds_left
 from serving.server.errors import unavailable
 from serving.server.limits import Batching
-from serving.server.models.loading import LoadedVersion
 from serving.server.models.runs import Key, Outputs, Run
 
 
@@ -33,7 +32,7 @@ class _Queue:
 
 
 class Batcher:
-    """Runs in batches what is asked of many threads.
+    """Runs in batches what many threads ask of one version.
 
     What comes while nothing runs does not wait. What comes later waits for the run under way, and is then run together
     while the answers of that run are handed out. A batch that fails is run again in halves, down to single requests,
@@ -47,7 +46,7 @@ class Batcher:
         self._lock = threading.Lock()
         self._is_idle = threading.Condition(self._lock)
         self._queues: dict[Key, _Queue] = {}
-        self._unsuitable: weakref.WeakKeyDictionary[LoadedVersion, set[int]] = weakref.WeakKeyDictionary()
+        self._unsuitable: set[int] = set()
 
     def close(self) -> None:
         """Waits until all that waits has been run; nothing may come afterwards."""
@@ -63,7 +62,7 @@ class Batcher:
         if self._batching.only_stated and not run.version.has_independent_rows:
             return False
         specs = (*run.signature.inputs.values(), *run.signature.outputs.values())
-        if id(run.signature) in self._unsuitable.get(run.version, ()):
+        if id(run.signature) in self._unsuitable:
             return False
         has_rows = all(spec.shape and spec.shape[0] == -1 for spec in specs)
         return has_rows and 1 <= run.num_rows <= self._batching.max_batch_size
@@ -149,7 +148,7 @@ class Batcher:
         if all(array.ndim and array.shape[0] == num_rows for array in outputs.values()):
             return True
         with self._lock:
-            self._unsuitable.setdefault(batch[0].version, set()).add(id(batch[0].signature))
+            self._unsuitable.add(id(batch[0].signature))
         return False
 
 
@@ -162,6 +161,6 @@ def _attempt(batch: Sequence[Run]) -> Outputs | Exception:
         if len(batch) == 1:
             return first.compute()
         inputs = {name: np.concatenate([run.inputs[name] for run in batch]) for name in first.inputs}
-        return first.version.run(first.signature, inputs)
+        return first.version.run(first.signature, inputs, seconds_left(max(run.deadline for run in batch)))
     except Exception as error:  # Whatever it is, each request finds out for itself whether it is its own.
         return error

@@ -22,6 +22,7 @@ class Run:
         signature: One of its signatures.
         inputs: An array for each input.
         deadline: The moment on `time.monotonic()` after which nobody waits for the outputs.
+        num_bytes: The size of the request that its inputs came in.
         outputs: What the run gave, or why it failed; whoever does not wait any longer cancels it.
     """
 
@@ -29,6 +30,7 @@ class Run:
     signature: Signature
     inputs: Mapping[str, Array]
     deadline: float
+    num_bytes: int = 0
     outputs: "Future[Outputs]" = field(default_factory=Future)
 
     @property
@@ -39,15 +41,14 @@ class Run:
 
     @property
     def key(self) -> Key:
-        """What is equal in runs that may share a batch."""
+        """What is equal in runs of a version that may share a batch."""
         shapes = ((name, array.shape[1:]) for name, array in sorted(self.inputs.items()))
-        return (self.version, id(self.signature), *shapes)
+        return (id(self.signature), *shapes)
 
     def compute(self) -> Outputs:
-        """Runs it by itself.
+        """Runs it by itself, until its deadline at most.
 
         Raises:
             RequestError: As `LoadedVersion.run` does; or 504, it is too late.
         """
-        seconds_left(self.deadline)
-        return self.version.run(self.signature, self.inputs)
+        return self.version.run(self.signature, self.inputs, seconds_left(self.deadline))

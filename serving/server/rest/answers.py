@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from serving.server.errors import invalid_argument
 from serving.server.models.signatures import Array, TensorSpec
 from serving.server.rest.tensors import NUMPY_DTYPES
@@ -12,9 +10,6 @@ from serving.server.rest.writing import written
 
 # Strings of an output with such a name are bytes, and written in base64.
 BYTES_SUFFIX = "_bytes"
-
-_MAX_SMALL_VALUES = 8192
-_MAX_SMALL_TEXT_BYTES = 1024 * 1024
 
 
 def row_answer(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> dict[str, Any]:
@@ -50,15 +45,6 @@ def columnar_answer(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]
         (column,) = columns.values()
         return {"outputs": column}
     return {"outputs": columns}
-
-
-def is_small_answer(arrays: Mapping[str, Array]) -> bool:
-    """Tells whether arrays are written in about the time that it takes to hand them to a thread."""
-    num_values = sum(array.size for array in arrays.values())
-    if num_values > _MAX_SMALL_VALUES:
-        return False
-    texts = (array for array in arrays.values() if array.dtype == np.object_)
-    return sum(len(text) for array in texts for text in array.ravel()) <= _MAX_SMALL_TEXT_BYTES
 
 
 def _columns(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> dict[str, Any]:

@@ -78,9 +78,9 @@ def runs(version: LoadedVersion, monkeypatch: pytest.MonkeyPatch) -> list[list[f
     """What each batch is made of that runs from now on."""
     batches, run = [], version.run
 
-    def note_and_run(signature: Any, inputs: Any) -> Any:
+    def note_and_run(signature: Any, inputs: Any, seconds: float) -> Any:
         batches.append(inputs["x"].tolist())
-        return run(signature, inputs)
+        return run(signature, inputs, seconds)
 
     monkeypatch.setattr(version, "run", note_and_run)
     return batches
@@ -96,7 +96,7 @@ def runner() -> Iterator[Runner]:
 @contextlib.contextmanager
 def running(batching: Batching | None) -> Iterator[Runner]:
     """Runs requests in batches, or each alone."""
-    runner = Runner(batching, 8)
+    runner = Runner(batching, Limits(request_threads=8))
     yield runner
     runner.close()
 
@@ -175,9 +175,8 @@ def test_a_signature_whose_outputs_are_no_rows_is_run_request_by_request(
 def test_a_request_whose_time_is_up_while_it_waits_is_not_run(
     runner: Runner, version: LoadedVersion, runs: list[list[float]]
 ) -> None:
-    with busy(runner, version, "serving_default"), pytest.raises(RequestError, match="Deadline exceeded") as error:
+    with busy(runner, version, "serving_default"), pytest.raises(TimeoutError):
         ask(runner, version, "serving_default", [0.0], seconds=0.001)
-    assert error.value.status == 504
     assert ask(runner, version, "serving_default", [1.0])["size"].tolist() == [1]
     assert runs == [[0.0], [1.0]]
 
@@ -197,9 +196,12 @@ def test_a_request_that_nobody_waits_for_any_more_is_not_run(
 def test_a_request_that_cannot_begin_by_its_deadline_is_not_run(version: LoadedVersion) -> None:
     default, positive = "serving_default", "positive"
     with running(Batching(num_batch_threads=1)) as runner:
+        late = make_run(version, default, [0.0], seconds=0.01)
         with busy(runner, version, positive):
-            with pytest.raises(RequestError, match="Deadline exceeded") as error:
-                ask(runner, version, default, [0.0], seconds=0.01)
+            runner.submit(late)
+            time.sleep(0.02)
+        with pytest.raises(RequestError, match="Deadline exceeded") as error:
+            late.outputs.result(60)
         assert error.value.status == 504
         assert ask(runner, version, default, [1.0])["size"].tolist() == [1]
 
@@ -306,8 +308,14 @@ def make_run(version: LoadedVersion, name: str, values: list[float], seconds: fl
 
 
 def ask(runner: Runner, version: LoadedVersion, name: str, values: list[float], seconds: float = 60) -> Any:
-    """Runs one request."""
-    return runner.run(make_run(version, name, values, seconds))
+    """Runs one request, and waits for it until its deadline."""
+    run = make_run(version, name, values, seconds)
+    runner.submit(run)
+    try:
+        return run.outputs.result(seconds)
+    except TimeoutError:
+        run.outputs.cancel()
+        raise
 
 
 @contextlib.contextmanager
