@@ -1,7 +1,7 @@
 """The server's safety limits, thread counts and batches, with units and defaults."""
 
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 MEBIBYTE = 1024 * 1024
 
@@ -67,6 +67,15 @@ class Limits:
             value = getattr(self, each.name)
             if value < 0 or (value == 0 and each.name not in _MAY_BE_ZERO):
                 raise ValueError(f"Limits.{each.name} must be positive, got {value}")
+
+    def with_bodies_of(self, num_bytes: int) -> "Limits":
+        """Returns limits that let in requests of a size: what they may take inflated, and together, grows along."""
+        return replace(
+            self,
+            max_body_bytes=num_bytes,
+            max_inflated_bytes=max(self.max_inflated_bytes, num_bytes),
+            max_bodies_bytes=max(self.max_bodies_bytes, 2 * num_bytes),
+        )
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def _listen_for_grpc(settings: Settings, limits: Limits) -> Iterator[GrpcServer 
         return
     # gRPC does not say why it cannot have a port, the operating system does.
     _listen(settings.host, settings.grpc_port).close()
-    server = GrpcServer(settings.host, settings.grpc_port, limits)
+    server = GrpcServer(settings.host, settings.grpc_port, limits, settings.grpc_channel_arguments)
     try:
         yield server
     finally:
