@@ -65,7 +65,7 @@ def serve(
         manager.load()
         repository = manager.repository
         metrics = Metrics(repository.knows)
-        runner = Runner(settings.batching, limits)
+        runner = Runner(settings.batching, limits, metrics)
         admission = Admission(limits.max_queued_requests)
         backend = Backend(repository, runner, metrics, admission, BodySpace(limits.max_bodies_bytes), limits)
         application = Application(backend)

@@ -1,11 +1,13 @@
 """The run of a prediction's graph: the one way from arrays to arrays, for every protocol."""
 
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 from serving.server.errors import unavailable
 from serving.server.limits import Batching, Limits
+from serving.server.metrics import Metrics
 from serving.server.models.batching import Batcher
 from serving.server.models.loading import LoadedVersion
 from serving.server.models.runs import Run
@@ -17,10 +19,17 @@ class Runner:
     What is asked of a version whose runs take long waits, or is turned away, beside that version alone.
     """
 
-    def __init__(self, batching: Batching | None, limits: Limits) -> None:
-        """Takes how requests share runs, with None each runs by itself; and how much of a version runs or waits."""
+    def __init__(self, batching: Batching | None, limits: Limits, metrics: Metrics) -> None:
+        """Takes how requests share runs, and what bounds and times them.
+
+        Args:
+            batching: How; with None each runs by itself.
+            limits: How much of a version runs or waits.
+            metrics: Where runs of graphs are timed.
+        """
         self._batching = batching
         self._limits = limits
+        self._metrics = metrics
         self._lock = threading.Lock()
         # A version that is retired, and that nobody uses any more, takes its threads along.
         self._lanes: weakref.WeakKeyDictionary[LoadedVersion, _Lane] = weakref.WeakKeyDictionary()
@@ -41,16 +50,17 @@ class Runner:
         with self._lock:
             lane = self._lanes.get(run.version)
             if lane is None:
-                lane = self._lanes[run.version] = _Lane(self._batching, self._limits)
+                lane = self._lanes[run.version] = _Lane(self._batching, self._limits, self._metrics)
         lane.submit(run)
 
 
 class _Lane:
     """Where the runs of one version wait, and the threads that they are in."""
 
-    def __init__(self, batching: Batching | None, limits: Limits) -> None:
+    def __init__(self, batching: Batching | None, limits: Limits, metrics: Metrics) -> None:
         """Begins with nothing under way; threads begin when there is something for them."""
-        self._batcher = None if batching is None else Batcher(batching)
+        self._batcher = None if batching is None else Batcher(batching, metrics)
+        self._metrics = metrics
         self._threads = ThreadPoolExecutor(limits.request_threads, thread_name_prefix="serving-run")
         self._max_runs = limits.max_model_requests
         self._max_bytes = limits.max_bodies_bytes // 2
@@ -76,7 +86,7 @@ class _Lane:
             if self._batcher is not None and self._batcher.can_take(run):
                 self._batcher.submit(run)
             else:
-                self._threads.submit(_run_alone, run)
+                self._threads.submit(self._run_alone, run)
         except BaseException:
             run.outputs.cancel()
             raise
@@ -102,12 +112,15 @@ class _Lane:
             self._num_runs -= 1
             self._num_bytes -= num_bytes
 
-
-def _run_alone(run: Run) -> None:
-    """Runs what shares its run with nobody, if somebody waits for it."""
-    if not run.outputs.set_running_or_notify_cancel():
-        return
-    try:
-        run.outputs.set_result(run.compute())
-    except Exception as error:
-        run.outputs.set_exception(error)
+    def _run_alone(self, run: Run) -> None:
+        """Runs what shares its run with nobody, if somebody waits for it."""
+        if not run.outputs.set_running_or_notify_cancel():
+            return
+        try:
+            start = time.monotonic()
+            outputs = run.compute()
+            self._metrics.observe_graph(time.monotonic() - start)
+        except Exception as error:
+            run.outputs.set_exception(error)
+        else:
+            run.outputs.set_result(outputs)

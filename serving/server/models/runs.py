@@ -1,5 +1,6 @@
 """One request's run of a signature: what it is given, and what will come of it."""
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Run:
         inputs: An array for each input.
         deadline: The moment on `time.monotonic()` after which nobody waits for the outputs.
         num_bytes: The size of the request that its inputs came in.
+        asked_at: The moment on `time.monotonic()` from which it waits.
         outputs: What the run gave, or why it failed; whoever does not wait any longer cancels it.
     """
 
@@ -31,6 +33,7 @@ class Run:
     inputs: Mapping[str, Array]
     deadline: float
     num_bytes: int = 0
+    asked_at: float = field(default_factory=time.monotonic)
     outputs: "Future[Outputs]" = field(default_factory=Future)
 
     @property

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from serving.server import Batching, Limits
 from serving.server.errors import RequestError
+from serving.server.metrics import Metrics
 from serving.server.models.batching import Batcher
 from serving.server.models.loading import BATCHING_STATEMENT, LoadedVersion, load_version
 from serving.server.models.running import Runner
@@ -96,7 +97,7 @@ def runner() -> Iterator[Runner]:
 @contextlib.contextmanager
 def running(batching: Batching | None) -> Iterator[Runner]:
     """Runs requests in batches, or each alone."""
-    runner = Runner(batching, Limits(request_threads=8))
+    runner = Runner(batching, Limits(request_threads=8), Metrics(lambda name: True))
     yield runner
     runner.close()
 
@@ -244,7 +245,7 @@ def test_closing_waits_for_what_is_still_to_be_run(version: LoadedVersion) -> No
 
 
 def test_nothing_is_left_behind(version: LoadedVersion) -> None:
-    batcher = Batcher(Batching())
+    batcher = Batcher(Batching(), Metrics(lambda name: True))
     runs = [make_run(version, "positive", [value]) for value in [1.0] * 8 + [-1.0]]
     runs += [make_run(version, "total", [1.0]) for _ in range(8)]
     for run in runs:
@@ -297,7 +298,7 @@ def test_rows_are_shared_without_a_word_where_that_is_asked_for(ranking: Path) -
     loaded = load_version("ranking", 1, ranking / "ranking" / "1", Limits())
     run = Run(loaded, loaded.signatures["serving_default"], {"score": np.zeros(2, np.float32)}, time.monotonic() + 60)
     for only_stated, can_take in ((True, False), (False, True)):
-        batcher = Batcher(Batching(only_stated=only_stated))
+        batcher = Batcher(Batching(only_stated=only_stated), Metrics(lambda name: True))
         assert batcher.can_take(run) is can_take
         batcher.close()
 
