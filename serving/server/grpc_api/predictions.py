@@ -123,7 +123,7 @@ def _predict_signature(version: LoadedVersion, name: str) -> Signature:
     """Returns the signature that a prediction runs.
 
     Raises:
-        RequestError: FAILED_PRECONDITION, there is none of that name; 501, some of its tensors are not dense.
+        RequestError: FAILED_PRECONDITION, there is none of that name.
     """
     key = name or DEFAULT_SIGNATURE
     if key not in version.signatures:

@@ -34,7 +34,7 @@ class Call:
 
         Args:
             session: Holds the graph and its weights, and stays open as long as this is used.
-            signature: All its tensors dense.
+            signature: What is fed and fetched.
             timeout_seconds: The longest time of a run; then TensorFlow stops it.
 
         Raises:

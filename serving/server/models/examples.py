@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from serving.server.errors import invalid_argument, unimplemented
+from serving.server.errors import invalid_argument
 from serving.server.models.signatures import DEFAULT_SIGNATURE, Array, Signature
 
 ExampleVerb = Literal["classify", "regress"]
@@ -44,8 +44,8 @@ def find_example_signature(signatures: Mapping[str, Signature], name: str, verb:
         verb: What is asked.
 
     Raises:
-        RequestError: 400, there is none of that name, or its tensors are not those of what is asked; 501, some of
-            them are not dense. The method's name does not count: TensorFlow 2 writes the same one for every signature.
+        RequestError: 400, there is none of that name, or its tensors are not those of what is asked. The method's name
+            does not count: TensorFlow 2 writes the same one for every signature.
     """
     key = name or DEFAULT_SIGNATURE
     signature = signatures.get(key)
@@ -54,8 +54,6 @@ def find_example_signature(signatures: Mapping[str, Signature], name: str, verb:
     if len(signature.inputs) != 1:
         raise invalid_argument("Expected one input Tensor.")
     _check_outputs(signature, verb)
-    if not all(spec.tensor_name for spec in (*signature.inputs.values(), *signature.outputs.values())):
-        raise unimplemented(f'Serving signature name: "{key}" has tensors that are not dense')
     return signature
 
 

@@ -110,7 +110,7 @@ class LoadedVersion:
         """Runs a signature; the caller holds the version `in_use`.
 
         Args:
-            signature: One of `signatures`, all its tensors dense.
+            signature: One of `signatures`.
             inputs: An array for each of its inputs, of the input's dtype and a shape that fits.
             seconds: How long somebody waits for the outputs; at most as long as any run may take.
 

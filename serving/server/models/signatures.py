@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from serving.server.errors import invalid_argument, unimplemented
+from serving.server.errors import invalid_argument
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -63,14 +63,12 @@ def find_signature(signatures: Mapping[str, Signature], name: str) -> Signature:
         name: As the request has it; empty for `serving_default`.
 
     Raises:
-        RequestError: 400, there is none of that name; 501, some of its tensors are not dense.
+        RequestError: 400, there is none of that name.
     """
     key = name or DEFAULT_SIGNATURE
     signature = signatures.get(key)
     if signature is None:
         raise invalid_argument(f'Serving signature name: "{key}" not found in signature def')
-    if not all(spec.tensor_name for spec in (*signature.inputs.values(), *signature.outputs.values())):
-        raise unimplemented(f'Serving signature name: "{key}" has tensors that are not dense')
     return signature
 
 
