@@ -29,9 +29,9 @@ LIMITS = {"request_threads": 2, "max_model_requests": 6, "deadline_seconds": 4.0
 
 @pytest.fixture(scope="module")
 def served(models: Path, tmp_path_factory: pytest.TempPathFactory, start_module: Callable[..., Any]) -> Any:
-    """A server with few threads over `slow`, `quick`, and `slow_rows`, whose requests share runs."""
+    """A server with few threads over `slow`, `quick`, `crowded`, and two whose requests share runs."""
     folder = tmp_path_factory.mktemp("isolation")
-    for name in ("slow", "quick", "slow_rows", "quick_rows"):
+    for name in ("slow", "quick", "crowded", "slow_rows", "quick_rows"):
         shutil.copytree(models / "scaler" / "1", folder / name / "1")
         if name.endswith("rows"):
             (folder / name / "1" / "assets.extra").mkdir()
@@ -93,14 +93,14 @@ def test_long_runs_over_grpc_keep_no_other_model_waiting(served: Any) -> None:
 
 
 def test_a_model_that_is_asked_too_much_is_full_by_itself(served: Any) -> None:
-    with under_way(6, lambda: served.predict("slow", spin())):
-        answer = served.predict("slow", QUICK)
+    with under_way(6, lambda: served.predict("crowded", spin())):
+        answer = served.predict("crowded", QUICK)
         assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-        assert answer.error == "The queue of slow is full: 6 requests are waiting or running"
+        assert answer.error == "The queue of crowded is full: 6 requests are waiting or running"
         assert served.predict("quick", QUICK).status == 200
     # TensorFlow stops its runs when their time is up, which may be a moment after their callers have been told so.
     end = time.monotonic() + 30
-    while served.predict("slow", QUICK).status != 200:
+    while served.predict("crowded", QUICK).status != 200:
         assert time.monotonic() < end
         time.sleep(0.05)
 
