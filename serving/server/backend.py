@@ -46,26 +46,7 @@ class Backend:
 
         def observe(outputs: "Future[Outputs]") -> None:
             if not outputs.cancelled() and outputs.exception() is None:
-                self._observe(run, api, start)
+                self.metrics.observe_run(run.version.name, api, time.monotonic() - start)
 
         run.outputs.add_done_callback(observe)
         self.runner.submit(run)
-
-    def run(self, run: Run, api: str) -> Outputs:
-        """Runs a signature and waits for it, and times the run if it succeeds.
-
-        Args:
-            run: As for `submit`.
-            api: The same.
-
-        Raises:
-            RequestError: As `Runner.run` does.
-        """
-        start = time.monotonic()
-        outputs = self.runner.run(run)
-        self._observe(run, api, start)
-        return outputs
-
-    def _observe(self, run: Run, api: str, start: float) -> None:
-        """Times a run that succeeded."""
-        self.metrics.observe_run(run.version.name, api, time.monotonic() - start)

@@ -65,7 +65,7 @@ def serve(
         manager.load()
         repository = manager.repository
         metrics = Metrics(repository.knows)
-        runner = Runner(settings.batching, limits.request_threads)
+        runner = Runner(settings.batching, limits, metrics)
         admission = Admission(limits.max_queued_requests)
         backend = Backend(repository, runner, metrics, admission, BodySpace(limits.max_bodies_bytes), limits)
         application = Application(backend)
@@ -104,7 +104,7 @@ def _listen_for_grpc(settings: Settings, limits: Limits) -> Iterator[GrpcServer 
         return
     # gRPC does not say why it cannot have a port, the operating system does.
     _listen(settings.host, settings.grpc_port).close()
-    server = GrpcServer(settings.host, settings.grpc_port, limits)
+    server = GrpcServer(settings.host, settings.grpc_port, limits, settings.grpc_channel_arguments)
     try:
         yield server
     finally:

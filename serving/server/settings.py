@@ -18,6 +18,7 @@ class Settings:
         port: The port of the REST API; 0 picks a free one.
         monitoring: Whether `/monitoring/prometheus/metrics` answers.
         grpc_port: The port of the gRPC API; 0 picks a free one, None does without.
+        grpc_channel_arguments: What else gRPC is to know, as `NAME=VALUE` with commas between; numbers are such there.
         batching: How requests share runs; None runs each by itself.
     """
 
@@ -28,4 +29,5 @@ class Settings:
     poll_seconds: float = 1.0
     monitoring: bool = False
     grpc_port: int | None = None
+    grpc_channel_arguments: str = ""
     batching: Batching | None = field(default_factory=Batching)

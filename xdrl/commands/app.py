@@ -40,7 +40,8 @@ for command in (
     *(train, recipe, evaluate, table, explain, watch, trust, figures, plot),
     *(export, serve, query, games, cards, methods, benchmark),
 ):
-    app.command()(command)
+    # The real server's options have underscores, ours have dashes.
+    app.command(context_settings={"token_normalize_func": lambda token: token.replace("_", "-")})(command)
 
 
 def _say_version(is_asked: bool) -> None:

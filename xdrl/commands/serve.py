@@ -28,10 +28,31 @@ def serve(
         bool | None,
         typer.Option(help="Run together what several clients ask.  [default: for exports that allow it]"),
     ] = None,
+    rest_api_timeout_in_ms: Annotated[
+        int, typer.Option(min=1, help="Longest time to an answer; a client's own deadline over gRPC may be shorter.")
+    ] = 30_000,
+    rest_api_num_threads: Annotated[
+        int, typer.Option(min=1, help="Requests that are read or written, and runs of a model, at the same time.")
+    ] = 64,
+    max_body_bytes: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Largest request, over gRPC as well.")] = 32
+    * 1024
+    * 1024,
+    grpc_channel_arguments: Annotated[
+        str, typer.Option(metavar="NAME=VALUE,...", help="What else gRPC is to know, as for TensorFlow Serving.")
+    ] = "",
+    tensorflow_intra_op_parallelism: Annotated[
+        int, typer.Option(min=0, help="Threads inside one operation; 0: as many as processors.")
+    ] = 0,
+    tensorflow_inter_op_parallelism: Annotated[
+        int, typer.Option(min=0, help="Operations of a model side by side; 0: as many as processors.")
+    ] = 0,
 ) -> None:
-    """Answer TensorFlow Serving's REST API for every exported agent, until Ctrl-C."""
+    """Answer TensorFlow Serving's REST API for every exported agent, until Ctrl-C.
+
+    Names of options may be written with underscores, as TensorFlow Serving has them.
+    """
     load_tensorflow()
-    from serving.server import Batching, ServerError, ServerSummary, Settings
+    from serving.server import Batching, Limits, ServerError, ServerSummary, Settings
     from serving.server import serve as serve_models
 
     def announce(summary: ServerSummary) -> None:
@@ -57,8 +78,15 @@ def serve(
         poll_seconds=poll_seconds,
         monitoring=monitoring,
         batching=None if batching is False else Batching(only_stated=batching is None),
+        grpc_channel_arguments=grpc_channel_arguments,
     )
+    limits = Limits(
+        deadline_seconds=rest_api_timeout_in_ms / 1000,
+        request_threads=rest_api_num_threads,
+        intra_op_threads=tensorflow_intra_op_parallelism,
+        inter_op_threads=tensorflow_inter_op_parallelism,
+    ).with_bodies_of(max_body_bytes)
     try:
-        serve_models(settings, on_ready=announce)
+        serve_models(settings, limits, on_ready=announce)
     except ServerError as error:
         raise UserError(str(error)) from error

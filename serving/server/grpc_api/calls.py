@@ -9,7 +9,6 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -17,6 +16,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from serving.server.admission import Admission, BodyShare
+from serving.server.answering import Answering, Prediction, Terms
 from serving.server.backend import Backend
 from serving.server.errors import RequestError, code_name, deadline_exceeded, forget_frames, invalid_argument
 
@@ -46,31 +46,30 @@ class Calls:
         """Starts the worker threads' pool."""
         self._backend = backend
         self._limits = backend.limits
-        self._workers = ThreadPoolExecutor(backend.limits.request_threads, thread_name_prefix="serving-grpc")
+        self._answering = Answering(backend, "serving-grpc")
 
     def close(self) -> None:
         """Waits for the worker threads; no call may come afterwards."""
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._answering.close()
 
-    def computation(self, api: str, message: Any, answer: Callable[[Any, float], Any]) -> grpc.RpcMethodHandler:
+    def computation(self, api: str, message: Any, read: Callable[[Any, Terms], Prediction]) -> grpc.RpcMethodHandler:
         """Returns the handler of what is computed: it takes a place in the queue, and is counted and timed.
 
         Args:
             api: What is asked, such as `Predict`.
             message: The request's class.
-            answer: Makes the answer of the request and the moment on `time.monotonic()` after which nobody waits for
-                it; runs in a worker thread.
+            read: Returns what must be run for a request; runs in a worker thread.
         """
 
         async def behave(messages: Messages, context: grpc.aio.ServicerContext) -> bytes:
             model, start = _Model(), time.monotonic()
 
-            def work(data: bytes, deadline: float) -> bytes:
+            def read_bytes(data: bytes, terms: Terms) -> Prediction:
                 request = _parse(message, data)
                 model.name = request.model_spec.name
-                return bytes(answer(request, deadline).SerializeToString())
+                return read(request, terms)
 
-            written, error = await _attempt(api, self._compute(messages, context, work))
+            written, error = await _attempt(api, self._compute(messages, context, read_bytes))
             self._backend.metrics.count_request(model.name, code_name(tf.errors.OK if error is None else error.code))
             if error is not None:
                 await _abort(context, error)
@@ -136,33 +135,27 @@ class Calls:
         return self._limits.deadline_seconds if remaining is None else min(remaining, self._limits.deadline_seconds)
 
     async def _compute(
-        self, messages: Messages, context: grpc.aio.ServicerContext, work: Callable[[bytes, float], bytes]
+        self, messages: Messages, context: grpc.aio.ServicerContext, read: Callable[[bytes, Terms], Prediction]
     ) -> bytes:
-        """Returns what a worker thread makes of a call that gets a place in the queue and is done by the deadline.
+        """Returns the answer to a call that gets a place in the queue and is done by the deadline.
 
         Raises:
             RequestError: 503, the queue is full, or all messages together are too large; 504, the deadline has passed;
-                and whatever the work says.
+                and whatever the reading, the run and the writing say.
         """
         seconds = self._seconds(context)
         deadline = time.monotonic() + seconds
         self._backend.admission.take()
         share = BodyShare(self._backend.body_space)
-
-        def release() -> None:
-            share.release()
-            self._backend.admission.release()
-
         with contextlib.ExitStack() as held:
-            held.callback(release)
+            held.callback(self._backend.admission.release)
+            held.callback(share.release)
             async with _by_deadline(seconds):
                 data = await _receive(messages)
                 share.add(len(data))
-                future = self._workers.submit(work, data, deadline)
-                # A run outlives the call that gave up on it, and keeps its place until its thread is free.
-                held.pop_all()
-                future.add_done_callback(lambda _: release())
-                return await asyncio.wrap_future(future)
+                terms = Terms(deadline, len(data), held.enter_context(contextlib.ExitStack()))
+                prediction = await self._answering.work(lambda: read(data, terms), held)
+                return await self._answering.answer(prediction, held)
 
 
 async def _receive(messages: Messages) -> bytes:

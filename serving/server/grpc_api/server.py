@@ -39,6 +39,7 @@ _STOP_GRACE_SECONDS = 1.0
 _MILLISECONDS = 1000
 
 Methods = dict[str, grpc.RpcMethodHandler]
+Option = tuple[str, int | str]
 
 
 class GrpcServer:
@@ -48,12 +49,14 @@ class GrpcServer:
         port: The port, also where port 0 was asked for.
     """
 
-    def __init__(self, host: str, port: int, limits: Limits) -> None:
+    def __init__(self, host: str, port: int, limits: Limits, channel_arguments: str = "") -> None:
         """Takes the port, so that one in use is known before any model is loaded; answers from `start` on.
 
         Raises:
-            ServerError: The port cannot be had.
+            ServerError: The port cannot be had, or an argument is none.
         """
+        # Of two for one name gRPC takes the first.
+        options = list({**dict(_options(limits)), **dict(_channel_arguments(channel_arguments))}.items())
         self._grace_seconds = limits.deadline_seconds + _STOP_GRACE_SECONDS
         self._calls: Calls | None = None
         self._health = Health(("", _PREDICTION, _MODEL))
@@ -62,7 +65,7 @@ class GrpcServer:
         self._thread.start()
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
-            self._server, self.port = self._begin(_take_port(address, limits)).result()
+            self._server, self.port = self._begin(_take_port(address, options)).result()
         except RuntimeError as error:
             self._end_loop()
             raise ServerError(f"Expected a free port for gRPC at {address}, but it cannot be had") from error
@@ -121,13 +124,19 @@ class GrpcServer:
         self._loop.close()
 
 
-async def _take_port(address: str, limits: Limits) -> tuple[grpc.aio.Server, int]:
+async def _take_port(address: str, options: list[Option]) -> tuple[grpc.aio.Server, int]:
     """Returns a server without services, and its port.
 
     Raises:
         RuntimeError: The port cannot be had.
     """
-    options = [
+    server = grpc.aio.server(options=options)
+    return server, server.add_insecure_port(address)
+
+
+def _options(limits: Limits) -> list[Option]:
+    """Returns what gRPC is to know of the limits."""
+    return [
         # Without this two servers share a port, and each gets a part of the calls.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", limits.max_body_bytes),
@@ -135,8 +144,18 @@ async def _take_port(address: str, limits: Limits) -> tuple[grpc.aio.Server, int
         ("grpc.server_handshake_timeout_ms", int(limits.head_seconds * _MILLISECONDS)),
         ("grpc.max_connection_idle_ms", _KEEP_ALIVE_SECONDS * _MILLISECONDS),
     ]
-    server = grpc.aio.server(options=options)
-    return server, server.add_insecure_port(address)
+
+
+def _channel_arguments(text: str) -> list[Option]:
+    """Returns arguments for gRPC, which are numbers where they can be.
+
+    Raises:
+        ServerError: One has no name or no value.
+    """
+    pairs = [argument.partition("=") for argument in text.split(",")] if text else []
+    if not all(name and value for name, _, value in pairs):
+        raise ServerError(f"Expected NAME=VALUE,... as arguments for gRPC, got {text}")
+    return [(name, int(value) if value.removeprefix("-").isdecimal() else value) for name, _, value in pairs]
 
 
 def _prediction_service(calls: Calls, service: PredictionService, limits: Limits) -> Methods:

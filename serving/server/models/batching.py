@@ -1,7 +1,7 @@
 """Batches: requests that come while the same signature runs are run together, and each gets its own rows back."""
 
 import threading
-import weakref
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from serving.server.deadlines import seconds_left
 from serving.server.errors import unavailable
 from serving.server.limits import Batching
-from serving.server.models.loading import LoadedVersion
+from serving.server.metrics import Metrics
 from serving.server.models.runs import Key, Outputs, Run
 
 
@@ -33,21 +34,22 @@ class _Queue:
 
 
 class Batcher:
-    """Runs in batches what is asked of many threads.
+    """Runs in batches what many threads ask of one version.
 
     What comes while nothing runs does not wait. What comes later waits for the run under way, and is then run together
     while the answers of that run are handed out. A batch that fails is run again in halves, down to single requests,
     so that nobody pays for a neighbour's bad input.
     """
 
-    def __init__(self, batching: Batching) -> None:
-        """Takes how large batches may be, how many run at once, and how many rows may wait."""
+    def __init__(self, batching: Batching, metrics: Metrics) -> None:
+        """Takes how large batches may be, how many run at once, and how many rows may wait; and where it is noted."""
         self._batching = batching
+        self._metrics = metrics
         self._threads = ThreadPoolExecutor(batching.num_batch_threads, thread_name_prefix="serving-batch")
         self._lock = threading.Lock()
         self._is_idle = threading.Condition(self._lock)
         self._queues: dict[Key, _Queue] = {}
-        self._unsuitable: weakref.WeakKeyDictionary[LoadedVersion, set[int]] = weakref.WeakKeyDictionary()
+        self._unsuitable: set[int] = set()
 
     def close(self) -> None:
         """Waits until all that waits has been run; nothing may come afterwards."""
@@ -63,7 +65,7 @@ class Batcher:
         if self._batching.only_stated and not run.version.has_independent_rows:
             return False
         specs = (*run.signature.inputs.values(), *run.signature.outputs.values())
-        if id(run.signature) in self._unsuitable.get(run.version, ()):
+        if id(run.signature) in self._unsuitable:
             return False
         has_rows = all(spec.shape and spec.shape[0] == -1 for spec in specs)
         return has_rows and 1 <= run.num_rows <= self._batching.max_batch_size
@@ -92,7 +94,8 @@ class Batcher:
         if patience_seconds:
             queue.is_full.wait(patience_seconds)
         batch = self._gather(queue)
-        result = _attempt(batch)
+        self._note(batch)
+        result = self._attempt(batch)
         try:
             # The next batch runs while the answers of this one are handed out.
             self._pass_on(key, queue)
@@ -133,7 +136,7 @@ class Batcher:
         """Gives each run the rows that are its own; where the batch failed, runs its halves."""
         if len(batch) > 1 and (isinstance(result, Exception) or not self._shares_rows(batch, result)):
             for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
-                self._hand_out(half, _attempt(half))
+                self._hand_out(half, self._attempt(half))
         elif isinstance(result, Exception):
             batch[0].outputs.set_exception(result)
         else:
@@ -149,19 +152,33 @@ class Batcher:
         if all(array.ndim and array.shape[0] == num_rows for array in outputs.values()):
             return True
         with self._lock:
-            self._unsuitable.setdefault(batch[0].version, set()).add(id(batch[0].signature))
+            self._unsuitable.add(id(batch[0].signature))
         return False
 
+    def _note(self, batch: Sequence[Run]) -> None:
+        """Notes how long the runs of a batch have waited, and how large they are."""
+        if batch:
+            now = time.monotonic()
+            sizes = [run.num_rows for run in batch for _ in run.inputs]
+            self._metrics.observe_batch([now - run.asked_at for run in batch], sizes, sum(r.num_rows for r in batch))
 
-def _attempt(batch: Sequence[Run]) -> Outputs | Exception:
-    """Runs a batch together; returns what came of it."""
-    if not batch:
-        return {}
-    try:
-        first = batch[0]
-        if len(batch) == 1:
-            return first.compute()
-        inputs = {name: np.concatenate([run.inputs[name] for run in batch]) for name in first.inputs}
-        return first.version.run(first.signature, inputs)
-    except Exception as error:  # Whatever it is, each request finds out for itself whether it is its own.
-        return error
+    def _attempt(self, batch: Sequence[Run]) -> Outputs | Exception:
+        """Runs a batch together; returns what came of it."""
+        if not batch:
+            return {}
+        try:
+            start = time.monotonic()
+            outputs = _run_together(batch)
+            self._metrics.observe_graph(time.monotonic() - start)
+            return outputs
+        except Exception as error:  # Whatever it is, each request finds out for itself whether it is its own.
+            return error
+
+
+def _run_together(batch: Sequence[Run]) -> Outputs:
+    """Runs a batch until the last of its deadlines at most; raises what the run raises."""
+    first = batch[0]
+    if len(batch) == 1:
+        return first.compute()
+    inputs = {name: np.concatenate([run.inputs[name] for run in batch]) for name in first.inputs}
+    return first.version.run(first.signature, inputs, seconds_left(max(run.deadline for run in batch)))

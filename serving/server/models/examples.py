@@ -5,12 +5,12 @@ The order of the checks and their words are those of TensorFlow Serving's classi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
-from serving.server.errors import RequestError, invalid_argument, unimplemented
+from serving.server.errors import invalid_argument
 from serving.server.models.signatures import DEFAULT_SIGNATURE, Array, Signature
 
 ExampleVerb = Literal["classify", "regress"]
@@ -44,8 +44,8 @@ def find_example_signature(signatures: Mapping[str, Signature], name: str, verb:
         verb: What is asked.
 
     Raises:
-        RequestError: 400, there is none of that name, or its tensors are not those of what is asked; 501, some of
-            them are not dense. The method's name does not count: TensorFlow 2 writes the same one for every signature.
+        RequestError: 400, there is none of that name, or its tensors are not those of what is asked. The method's name
+            does not count: TensorFlow 2 writes the same one for every signature.
     """
     key = name or DEFAULT_SIGNATURE
     signature = signatures.get(key)
@@ -54,9 +54,18 @@ def find_example_signature(signatures: Mapping[str, Signature], name: str, verb:
     if len(signature.inputs) != 1:
         raise invalid_argument("Expected one input Tensor.")
     _check_outputs(signature, verb)
-    if not all(spec.tensor_name for spec in (*signature.inputs.values(), *signature.outputs.values())):
-        raise unimplemented(f'Serving signature name: "{key}" has tensors that are not dense')
     return signature
+
+
+def serialized_examples(message: Any) -> list[bytes]:
+    """Returns the examples of an Input message, serialised, each with the context's features."""
+    kind = message.WhichOneof("kind")
+    if kind is None:
+        return []
+    examples = getattr(message, kind)
+    # A message's bytes after another's are the two merged: the context's features, then the example's own.
+    context = examples.context.SerializeToString() if kind == "example_list_with_context" else b""
+    return [context + example.SerializeToString() for example in examples.examples]
 
 
 def example_inputs(signature: Signature, examples: Sequence[bytes]) -> dict[str, Array]:
@@ -137,12 +146,12 @@ def _check_outputs(signature: Signature, verb: ExampleVerb) -> None:
     if verb == "classify" and len(outputs) not in (1, 2):
         raise invalid_argument(f"Expected one or two output Tensors, found {len(outputs)}")
     if _INPUT not in signature.inputs:
-        raise _failed_precondition(f"No {_KINDS[verb]} inputs found in SignatureDef: {_described(signature)}")
+        raise invalid_argument(f"No {_KINDS[verb]} inputs found in SignatureDef: {_described(signature)}")
     if verb == "regress" and _REGRESSIONS not in outputs:
-        raise _failed_precondition(f"No regression outputs found in SignatureDef: {_described(signature)}")
+        raise invalid_argument(f"No regression outputs found in SignatureDef: {_described(signature)}")
     if verb == "classify" and not {_CLASSES, _SCORES} & outputs.keys():
         expected = f'Expected classification signature outputs to contain at least one of "{_CLASSES}" or "{_SCORES}"'
-        raise _failed_precondition(f"{expected}. Signature was: {_described(signature)}")
+        raise invalid_argument(f"{expected}. Signature was: {_described(signature)}")
 
 
 def _check_classes(name: str, output: Array, dtype: tf.DType, num_examples: int) -> None:
@@ -159,11 +168,6 @@ def _check_classes(name: str, output: Array, dtype: tf.DType, num_examples: int)
     if output.shape[0] != num_examples:
         text = f"{num_examples}. Got: {output.shape[0]}"
         raise invalid_argument(f"Expected {name} output batch size of {text}")
-
-
-def _failed_precondition(message: str) -> RequestError:
-    """Returns the error for a signature that is not as its method has it: HTTP 400."""
-    return RequestError(tf.errors.FAILED_PRECONDITION, message)
 
 
 def _described(signature: Signature) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -105,12 +106,13 @@ class LoadedVersion:
         if is_last:
             self._session.close()
 
-    def run(self, signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    def run(self, signature: Signature, inputs: Mapping[str, Array], seconds: float = math.inf) -> dict[str, Array]:
         """Runs a signature; the caller holds the version `in_use`.
 
         Args:
-            signature: One of `signatures`, all its tensors dense.
+            signature: One of `signatures`.
             inputs: An array for each of its inputs, of the input's dtype and a shape that fits.
+            seconds: How long somebody waits for the outputs; at most as long as any run may take.
 
         Returns:
             An array for each output.
@@ -118,7 +120,7 @@ class LoadedVersion:
         Raises:
             RequestError: With TensorFlow's status code, and what the operation said; 504, it took too long.
         """
-        return self._call(signature)(inputs)
+        return self._call(signature)(inputs, seconds)
 
     def _call(self, signature: Signature) -> Call:
         """Returns what runs a signature, prepared when it is first asked for."""
@@ -138,13 +140,17 @@ def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVe
         name: The model's name.
         number: The version number.
         path: The folder with `saved_model.pb`.
-        limits: The longest time of a run, and TensorFlow's thread counts, where the first model of a process decides.
+        limits: The longest time of a run, and TensorFlow's thread counts; those inside an operation, the first model
+            of a process decides.
 
     Raises:
         LoadError: It does not load.
     """
     config = tf.compat.v1.ConfigProto(
-        intra_op_parallelism_threads=limits.intra_op_threads, inter_op_parallelism_threads=limits.inter_op_threads
+        intra_op_parallelism_threads=limits.intra_op_threads,
+        inter_op_parallelism_threads=limits.inter_op_threads,
+        # All sessions would share as many threads as there are cores: as many long runs would stop every other model.
+        use_per_session_threads=True,
     )
     session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
     try:

@@ -1,5 +1,6 @@
 """One request's run of a signature: what it is given, and what will come of it."""
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ class Run:
         signature: One of its signatures.
         inputs: An array for each input.
         deadline: The moment on `time.monotonic()` after which nobody waits for the outputs.
+        num_bytes: The size of the request that its inputs came in.
+        asked_at: The moment on `time.monotonic()` from which it waits.
         outputs: What the run gave, or why it failed; whoever does not wait any longer cancels it.
     """
 
@@ -29,6 +32,8 @@ class Run:
     signature: Signature
     inputs: Mapping[str, Array]
     deadline: float
+    num_bytes: int = 0
+    asked_at: float = field(default_factory=time.monotonic)
     outputs: "Future[Outputs]" = field(default_factory=Future)
 
     @property
@@ -39,15 +44,14 @@ class Run:
 
     @property
     def key(self) -> Key:
-        """What is equal in runs that may share a batch."""
+        """What is equal in runs of a version that may share a batch."""
         shapes = ((name, array.shape[1:]) for name, array in sorted(self.inputs.items()))
-        return (self.version, id(self.signature), *shapes)
+        return (id(self.signature), *shapes)
 
     def compute(self) -> Outputs:
-        """Runs it by itself.
+        """Runs it by itself, until its deadline at most.
 
         Raises:
             RequestError: As `LoadedVersion.run` does; or 504, it is too late.
         """
-        seconds_left(self.deadline)
-        return self.version.run(self.signature, self.inputs)
+        return self.version.run(self.signature, self.inputs, seconds_left(self.deadline))

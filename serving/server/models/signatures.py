@@ -1,18 +1,21 @@
 """What a SavedModel can be asked: its signatures, the dtype and shape of every tensor, and the one a request means."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-from serving.server.errors import invalid_argument, unimplemented
+from serving.server.errors import invalid_argument
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 DEFAULT_SIGNATURE = "serving_default"
 _DTYPE_PREFIX = "DT_"
+# A variable of TensorFlow 1 that is an output itself; what comes out of the session is an array as any other.
+_REFERENCE_SUFFIX = "_REF"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class TensorSpec:
     @cached_property
     def dtype(self) -> str:
         """TensorFlow's name of the dtype, such as `float`."""
-        return self.dtype_name.removeprefix(_DTYPE_PREFIX).lower()
+        return self.dtype_name.removeprefix(_DTYPE_PREFIX).removesuffix(_REFERENCE_SUFFIX).lower()
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,13 @@ class Signature:
         inputs: The inputs by name.
         outputs: The outputs by name.
         method_name: What kind of question it is, such as `tensorflow/serving/predict`.
+        defaults: What stands for inputs that a request over gRPC leaves out, by name.
     """
 
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
     method_name: str
+    defaults: Mapping[str, Array] = field(default_factory=dict)
 
 
 def find_signature(signatures: Mapping[str, Signature], name: str) -> Signature:
@@ -58,16 +63,12 @@ def find_signature(signatures: Mapping[str, Signature], name: str) -> Signature:
         name: As the request has it; empty for `serving_default`.
 
     Raises:
-        RequestError: 400, there is none of that name or it has no inputs; 501, some of its tensors are not dense.
+        RequestError: 400, there is none of that name.
     """
     key = name or DEFAULT_SIGNATURE
     signature = signatures.get(key)
     if signature is None:
         raise invalid_argument(f'Serving signature name: "{key}" not found in signature def')
-    if not signature.inputs:
-        raise invalid_argument(f"Failed to get input map for signature: {name or 'DEFAULT'}")
-    if not all(spec.tensor_name for spec in (*signature.inputs.values(), *signature.outputs.values())):
-        raise unimplemented(f'Serving signature name: "{key}" has tensors that are not dense')
     return signature
 
 
@@ -75,7 +76,8 @@ def read_signature(definition: Any) -> Signature:
     """Returns a SignatureDef message as a record."""
     inputs = {name: _read_tensor_info(definition.inputs[name]) for name in sorted(definition.inputs)}
     outputs = {name: _read_tensor_info(definition.outputs[name]) for name in sorted(definition.outputs)}
-    return Signature(inputs, outputs, definition.method_name)
+    defaults = {name: tf.make_ndarray(definition.defaults[name]) for name in definition.defaults}
+    return Signature(inputs, outputs, definition.method_name, defaults)
 
 
 def _read_tensor_info(info: Any) -> TensorSpec:

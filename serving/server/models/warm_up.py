@@ -1,24 +1,31 @@
 """Warm-up: the recorded requests that a version answers for nobody before it answers anyone."""
 
-import contextlib
-import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving.server.errors import RequestError, code_name
+from serving.server.errors import RequestError, code_name, unimplemented
 from serving.server.limits import Limits
+from serving.server.models.examples import (
+    ExampleVerb,
+    example_inputs,
+    find_example_signature,
+    read_classifications,
+    read_regressions,
+    serialized_examples,
+)
 from serving.server.models.loading import LoadedVersion, LoadError, load_version
 from serving.server.models.signatures import find_signature
-
-logger = logging.getLogger(__name__)
 
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
 # Source: WarmupConsts::kMaxNumRecords in TensorFlow Serving's warmup_util.h.
 _MAX_RECORDS = 1000
+# What a task of a MultiInferenceRequest asks.
+_VERBS: dict[str, ExampleVerb] = {"tensorflow/serving/classify": "classify", "tensorflow/serving/regress": "regress"}
 
 
 def load_warm(name: str, number: int, folder: Path, limits: Limits, is_stopped: Callable[[], bool]) -> LoadedVersion:
@@ -94,19 +101,56 @@ def _replay(version: LoadedVersion, record: prediction_log_pb2.PredictionLog, pa
     """Answers one recorded request.
 
     Raises:
-        LoadError: It fails.
+        LoadError: It fails, or is of a kind that TensorFlow Serving does not replay either.
     """
-    if record.WhichOneof("log_type") != "predict_log":
-        logger.warning("Only predictions are replayed of %s, not a %s", path, record.WhichOneof("log_type"))
-        return
-    request = record.predict_log.request
-    with contextlib.ExitStack() as held:
-        try:
-            signature = find_signature(version.signatures, request.model_spec.signature_name)
-            inputs = {name: tf.make_ndarray(request.inputs[name]) for name in signature.inputs}
-            held.enter_context(version.in_use())
-            version.run(signature, inputs)
-        except RequestError as error:
-            raise LoadError(code_name(error.code), f"A request of {path} fails: {error.message}") from error
-        except (TypeError, ValueError) as error:
-            raise LoadError("INVALID_ARGUMENT", f"A request of {path} has no tensors: {error}") from error
+    try:
+        with version.in_use():
+            _answer(version, record)
+    except RequestError as error:
+        raise LoadError(code_name(error.code), f"A request of {path} fails: {error.message}") from error
+    except (TypeError, ValueError) as error:
+        raise LoadError("INVALID_ARGUMENT", f"A request of {path} has no tensors: {error}") from error
+
+
+def _answer(version: LoadedVersion, record: prediction_log_pb2.PredictionLog) -> None:
+    """Runs what a record asks for; one without a request asks nothing.
+
+    Raises:
+        RequestError: It cannot be answered.
+        TypeError, ValueError: It has messages that hold no tensor.
+    """
+    kind = record.WhichOneof("log_type")
+    if kind == "predict_log":
+        request = record.predict_log.request
+        signature = find_signature(version.signatures, request.model_spec.signature_name)
+        left_out = signature.defaults.keys() - set(request.inputs)
+        given = {name: tf.make_ndarray(request.inputs[name]) for name in signature.inputs if name not in left_out}
+        version.run(signature, {**signature.defaults, **given})
+    elif kind == "classify_log":
+        request = record.classify_log.request
+        _answer_examples(version, request.model_spec.signature_name, request.input, "classify")
+    elif kind == "regress_log":
+        request = record.regress_log.request
+        _answer_examples(version, request.model_spec.signature_name, request.input, "regress")
+    elif kind == "multi_inference_log":
+        request = record.multi_inference_log.request
+        for task in request.tasks:
+            verb = _VERBS.get(task.method_name)
+            if verb is None:
+                raise unimplemented(f"Unsupported signature method_name: {task.method_name}")
+            _answer_examples(version, task.model_spec.signature_name, request.input, verb)
+    elif kind is not None:
+        raise unimplemented(f"Unsupported log_type for warmup: {kind}")
+
+
+def _answer_examples(version: LoadedVersion, name: str, examples: Any, verb: ExampleVerb) -> None:
+    """Classifies or regresses the examples of an Input message.
+
+    Raises:
+        RequestError: They cannot be.
+    """
+    signature = find_example_signature(version.signatures, name, verb)
+    serialized = serialized_examples(examples)
+    outputs = version.run(signature, example_inputs(signature, serialized))
+    read = read_classifications if verb == "classify" else read_regressions
+    read(outputs, len(serialized))

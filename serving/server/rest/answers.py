@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from serving.server.errors import invalid_argument
 from serving.server.models.signatures import Array, TensorSpec
 from serving.server.rest.tensors import NUMPY_DTYPES
@@ -12,9 +10,6 @@ from serving.server.rest.writing import written
 
 # Strings of an output with such a name are bytes, and written in base64.
 BYTES_SUFFIX = "_bytes"
-
-_MAX_SMALL_VALUES = 8192
-_MAX_SMALL_TEXT_BYTES = 1024 * 1024
 
 
 def row_answer(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> dict[str, Any]:
@@ -52,15 +47,6 @@ def columnar_answer(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]
     return {"outputs": columns}
 
 
-def is_small_answer(arrays: Mapping[str, Array]) -> bool:
-    """Tells whether arrays are written in about the time that it takes to hand them to a thread."""
-    num_values = sum(array.size for array in arrays.values())
-    if num_values > _MAX_SMALL_VALUES:
-        return False
-    texts = (array for array in arrays.values() if array.dtype == np.object_)
-    return sum(len(text) for array in texts for text in array.ravel()) <= _MAX_SMALL_TEXT_BYTES
-
-
 def _columns(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> dict[str, Any]:
     """Returns each output as `write_json` takes it.
 
@@ -74,7 +60,7 @@ def _columns(arrays: Mapping[str, Array], specs: Mapping[str, TensorSpec]) -> di
 
 
 def _check_batch(arrays: Mapping[str, Array]) -> None:
-    """Checks that all outputs have the same batch size, of at least one.
+    """Checks that all outputs have the same batch size.
 
     Raises:
         RequestError: 400.
@@ -83,8 +69,6 @@ def _check_batch(arrays: Mapping[str, Array]) -> None:
     for name, array in arrays.items():
         if array.ndim == 0:
             raise invalid_argument(f"Tensor name: {name} has no shape information")
-        if array.shape[0] < 1:
-            raise invalid_argument(f"Tensor name: {name} has invalid batch size: {array.shape[0]}")
         if batch_size not in (None, array.shape[0]):
             text = f"has inconsistent batch size: {array.shape[0]} expecting: {batch_size}"
             raise invalid_argument(f"Tensor name: {name} {text}")

@@ -5,9 +5,9 @@ import contextlib
 import json
 import logging
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 import tensorflow as tf
 from starlette.requests import ClientDisconnect, Request
@@ -15,18 +15,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serving.server.admission import BodyShare
+from serving.server.answering import Answering, Prediction, Terms
 from serving.server.backend import Backend
 from serving.server.descriptions import describe_signatures, describe_status
 from serving.server.errors import RequestError, code_name, deadline_exceeded, forget_frames
-from serving.server.rest.answers import is_small_answer
-from serving.server.rest.arrivals import Arrivals
 from serving.server.rest.bodies import inflate, is_gzip, is_small, may_be_large, read_body
-from serving.server.rest.predictions import Predictor
+from serving.server.rest.leaving import while_connected
+from serving.server.rest.predictions import PredictionReader
 from serving.server.rest.routes import Route, parse_route
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _JSON = "application/json"
 # Large bodies wait for each other, so they have threads of their own: while one is parsed, another may run its graph.
@@ -41,9 +39,8 @@ class Application:
         """Starts the worker threads' pools."""
         self._backend = backend
         self._limits = backend.limits
-        self._predictor = Predictor(backend)
-        self._arrivals = Arrivals()
-        self._workers = ThreadPoolExecutor(backend.limits.request_threads, thread_name_prefix="serving-rest")
+        self._reader = PredictionReader(backend)
+        self._answering = Answering(backend, "serving-rest")
         self._large_workers = ThreadPoolExecutor(_LARGE_BODY_THREADS, thread_name_prefix="serving-rest-large")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,8 +65,8 @@ class Application:
 
     def close(self) -> None:
         """Waits for the worker threads; no request may come afterwards."""
-        for workers in (self._workers, self._large_workers):
-            workers.shutdown(wait=True, cancel_futures=True)
+        self._large_workers.shutdown(wait=True, cancel_futures=True)
+        self._answering.close()
 
     def _record(self, route: Route | None, error: RequestError | None, seconds: float) -> None:
         """Counts a request, and times it if it succeeded, as TensorFlow Serving does."""
@@ -95,6 +92,7 @@ class Application:
 
         Raises:
             RequestError: 503, the queue is full; 504, the deadline has passed; and whatever the prediction says.
+            starlette.requests.ClientDisconnect: The client has left.
         """
         deadline = time.monotonic() + self._limits.deadline_seconds
         self._backend.admission.take()
@@ -105,43 +103,34 @@ class Application:
             try:
                 async with asyncio.timeout(self._limits.deadline_seconds):
                     body = await read_body(request, self._limits, share)
-                    is_compressed = is_gzip(request)
-                    if route.verb == "predict" and is_small(body, is_compressed):
-                        return await self._predict_small(route, body, deadline, held)
-                    workers = self._large_workers if may_be_large(body, is_compressed) else self._workers
-                    work = workers.submit(self._work, route, body, share if is_compressed else None, deadline)
-                    return await self._outcome(work, held)
+                    async with while_connected(request):
+                        prediction = await self._read(request, route, body, share, deadline, held)
+                        return await self._answering.answer(prediction, held)
             except TimeoutError:
                 seconds = self._limits.deadline_seconds
                 raise deadline_exceeded(f"Deadline exceeded: no answer within {seconds:g} seconds") from None
 
-    async def _predict_small(self, route: Route, body: bytes, deadline: float, held: contextlib.ExitStack) -> bytes:
-        """Returns the answer to a body that is read more quickly than it is handed to a thread."""
-        prediction = self._predictor.read(route, body, deadline)
-        held.push(prediction.lease)
-        self._backend.submit(prediction.run, "Predict")
-        outputs = await self._outcome(prediction.run.outputs, held)
-        if is_small_answer(outputs):
-            return prediction.write(outputs)
-        return await self._outcome(self._workers.submit(prediction.write, outputs), held)
+    async def _read(
+        self,
+        request: Request,
+        route: Route,
+        body: bytes,
+        share: BodyShare,
+        deadline: float,
+        held: contextlib.ExitStack,
+    ) -> Prediction:
+        """Returns what a body asks for; one that is small is read more quickly than it is handed to a thread."""
+        lease = held.enter_context(contextlib.ExitStack())
+        is_compressed = is_gzip(request)
 
-    async def _outcome(self, work: "Future[T]", held: contextlib.ExitStack) -> T:
-        """Waits for work in a thread, which keeps what the request held if it goes on without the request."""
-        try:
-            return await self._arrivals.wait(work)
-        except asyncio.CancelledError:
-            kept = held.pop_all()
-            work.add_done_callback(lambda _: kept.close())
-            raise
+        def read() -> Prediction:
+            inflated = inflate(body, self._limits, share) if is_compressed else body
+            return self._reader.read(route, inflated, Terms(deadline, len(inflated), lease))
 
-    def _work(self, route: Route, body: bytes, share: BodyShare | None, deadline: float) -> bytes:
-        """Computes a prediction, of a compressed body where it has its share to grow in; runs in a worker thread."""
-        try:
-            inflated = body if share is None else inflate(body, self._limits, share)
-            return self._predictor.predict(route, inflated, deadline)
-        except RequestError as error:
-            forget_frames(error)
-            raise
+        if route.verb == "predict" and is_small(body, is_compressed):
+            return read()
+        workers = self._large_workers if may_be_large(body, is_compressed) else None
+        return await self._answering.work(read, held, workers)
 
 
 def _target(request: Request) -> str:

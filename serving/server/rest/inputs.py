@@ -15,11 +15,13 @@ def read_inputs(document: dict[str, Any], specs: Mapping[str, TensorSpec]) -> tu
 
     Args:
         document: The request, with `instances` (row form) or `inputs` (columnar form).
-        specs: The signature's inputs by name, at least one.
+        specs: The signature's inputs by name.
 
     Raises:
-        RequestError: 400, the document has no valid inputs for the signature.
+        RequestError: 400, the document has no valid inputs for the signature, or the signature takes none at all.
     """
+    if not specs:
+        raise invalid_argument(f"Failed to get input map for signature: {document.get('signature_name') or 'DEFAULT'}")
     is_row_form = "instances" in document
     if is_row_form and "inputs" in document:
         text = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist"

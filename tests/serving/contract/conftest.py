@@ -2,12 +2,16 @@
 
 `XDRL_TENSORFLOW_MODEL_SERVER` is the REST address of a `tensorflow_model_server` over `saved_models/`, such as
 `http://127.0.0.1:8501` with `docker compose -f serving/tensorflow_serving/compose.yaml up`.
+`XDRL_TENSORFLOW_MODEL_SERVER_UNUSUAL` are the REST address of one over what `unusual_models.py` writes, and its gRPC
+address behind a comma, such as `http://127.0.0.1:8601,127.0.0.1:8600`.
 """
 
 import base64
 import http.client
 import json
 import os
+import runpy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +25,7 @@ from xdrl.storage.saved_models import highest_version
 
 ROOT = Path(__file__).parents[3]
 ADDRESS = "XDRL_TENSORFLOW_MODEL_SERVER"
+UNUSUAL_ADDRESSES = "XDRL_TENSORFLOW_MODEL_SERVER_UNUSUAL"
 TIMEOUT_SECONDS = 60
 
 
@@ -92,6 +97,23 @@ def real_api() -> Api:
     if ADDRESS not in os.environ:
         pytest.skip(f"{ADDRESS} names no tensorflow_model_server: the contract was tried on the embedded server alone")
     return Api(os.environ[ADDRESS].rstrip("/"))
+
+
+@pytest.fixture(scope="session", params=["embedded", *(["real"] if UNUSUAL_ADDRESSES in os.environ else [])])
+def unusual(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """A server over unusual models, `rest` and the address of `grpc`: the embedded one, then the real one."""
+    if request.param == "real":
+        rest, address = os.environ[UNUSUAL_ADDRESSES].split(",")
+        yield SimpleNamespace(rest=Api(rest.rstrip("/")), grpc=address)
+        return
+    folder = tmp_path_factory.mktemp("unusual")
+    runpy.run_path(str(Path(__file__).parent / "unusual_models.py"))["write_unusual_models"](folder)
+    helpers = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "server" / "conftest.py")))
+    server = helpers.start_server(
+        tmp_path_factory.mktemp("unusual_server") / "log.txt", {"models": folder, "grpc_port": 0}
+    )
+    yield SimpleNamespace(rest=Api(server.summary["url"]), grpc=f"127.0.0.1:{server.summary['grpc_port']}")
+    helpers.stop_server(server)
 
 
 @pytest.fixture(scope="session")

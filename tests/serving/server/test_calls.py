@@ -7,7 +7,7 @@ import tensorflow as tf
 from serving.server import Limits
 from serving.server.errors import RequestError
 from serving.server.models.loading import LoadedVersion, load_version
-from serving.server.models.signatures import Signature, TensorSpec
+from serving.server.models.signatures import Signature, TensorSpec, find_signature
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +20,7 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> LoadedVersion:
         tensors["checked"] = tf.debugging.check_numerics(x, "expected a number")
         rounds = tf.while_loop(lambda i, _: i < 10**9, lambda i, m: (i + 1, m @ m), (0, tf.eye(200)))
         tensors["endless"] = x + rounds[1][0, 0]
+        tensors["sparse"] = tf.sparse.from_dense(x)
         info = {name: tf.compat.v1.saved_model.build_tensor_info(tensor) for name, tensor in tensors.items()}
 
         def signature(inputs: dict[str, str], outputs: dict[str, str]) -> object:
@@ -37,6 +38,7 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> LoadedVersion:
                 "word": signature(one, {"word": "word"}),
                 "checked": signature(one, {"y": "checked"}),
                 "endless": signature(one, {"y": "endless"}),
+                "sparse": signature(one, {"y": "sparse"}),
             },
         )
         builder.save()
@@ -72,6 +74,13 @@ def test_a_run_without_end_is_stopped(version: LoadedVersion) -> None:
     with pytest.raises(RequestError) as error:
         run(version, "endless", 1.0)
     assert error.value.status == 504
+
+
+def test_an_output_that_is_not_dense_is_refused_by_tensorflow_itself(version: LoadedVersion) -> None:
+    signature = find_signature(version.signatures, "sparse")
+    with pytest.raises(RequestError, match="was not found in the Graph") as error:
+        version.run(signature, {"x": np.ones(1, np.float32)})
+    assert error.value.status == 400
 
 
 def test_a_tensor_that_the_graph_does_not_have(version: LoadedVersion) -> None:

@@ -15,7 +15,17 @@ PATH = "/monitoring/prometheus/metrics"
 COUNT = ":tensorflow:serving:request_count"
 LATENCY = ":tensorflow:serving:request_latency"
 RUNTIME = ":tensorflow:serving:runtime_latency"
+GRAPHS = ":tensorflow:core:graph_run"
+BATCHES = ":tensorflow:serving:batching_session"
 LABELS = {
+    f"{GRAPHS}s": [],
+    f"{GRAPHS}_time_usecs": [],
+    f"{GRAPHS}_time_usecs_histogram": [],
+    f"{BATCHES}:queuing_latency": ["thread_pool_name"],
+    f"{BATCHES}:wrapped_run_count": [],
+    f"{BATCHES}:input_batch_size": [],
+    f"{BATCHES}:processed_batch_size": [],
+    f"{BATCHES}:padding_size": ["execution_batch_size"],
     COUNT: ["model_name", "status"],
     LATENCY: ["model_name", "API", "entrypoint"],
     RUNTIME: ["model_name", "API", "runtime"],
@@ -67,7 +77,7 @@ def read_metrics(server: Any) -> Samples:
 def growth(before: Samples, after: Samples, name: str) -> dict[tuple[str, ...], float]:
     """What has been added to a metric's samples, but for the buckets and sums of its times."""
     changes = {label: value - before[name].get(label, 0) for label, value in after[name].items()}
-    return {label: change for label, change in changes.items() if change and label[0] not in ("_bucket", "_sum")}
+    return {label: change for label, change in changes.items() if change and label[:1] not in (("_bucket",), ("_sum",))}
 
 
 def test_requests_are_counted_by_model_and_status(monitored_server: Any) -> None:
@@ -87,6 +97,38 @@ def test_requests_are_counted_by_model_and_status(monitored_server: Any) -> None
     }
     assert growth(before, after, LATENCY) == {("_count", "scaler", "predict", "REST"): 3}
     assert growth(before, after, RUNTIME) == {("_count", "scaler", "Predict", "TF1"): 3}
+
+
+def test_runs_of_graphs_are_counted_and_timed(monitored_server: Any) -> None:
+    before = read_metrics(monitored_server)
+    for _ in range(3):
+        assert monitored_server.predict("scaler", ONE).status == 200
+    assert monitored_server.predict("fixed", {"signature_name": "matrix", "inputs": [[1.0]]}).status == 400
+    after = read_metrics(monitored_server)
+    assert growth(before, after, f"{GRAPHS}s") == {(): 3}
+    assert 0 < growth(before, after, f"{GRAPHS}_time_usecs")[()] < 60e6
+    assert growth(before, after, f"{GRAPHS}_time_usecs_histogram") == {("_count",): 3}
+    bounds = [label[-1] for label in after[f"{GRAPHS}_time_usecs_histogram"] if label[0] == "_bucket"]
+    assert (bounds[:2], bounds[-2:]) == (["1000", "2000"], ["5.24288e+08", "+Inf"])
+    assert growth(before, after, f"{BATCHES}:wrapped_run_count") == {}
+
+
+def test_batches_are_counted_and_how_long_requests_wait_for_them(start: Callable[..., Any]) -> None:
+    server = start({"monitoring": True, "batching": {"only_stated": False}})
+    before = read_metrics(server)
+    for body in (ONE, {"instances": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]}):
+        assert server.predict("scaler", body).status == 200
+    after = read_metrics(server)
+    assert growth(before, after, f"{BATCHES}:wrapped_run_count") == {(): 2}
+    assert growth(before, after, f"{BATCHES}:queuing_latency") == {("_count", "model_server_batch_threads"): 2}
+    assert growth(before, after, f"{BATCHES}:padding_size") == {("_count", "1"): 1, ("_count", "3"): 1}
+    for name in (f"{BATCHES}:input_batch_size", f"{BATCHES}:processed_batch_size"):
+        assert after[name]["_sum",] == 4
+        buckets = [after[name]["_bucket", bound] for bound in ("1", "2", "4", "8192", "+Inf")]
+        assert buckets == [1, 1, 2, 2, 2]
+    bounds = [label[-1] for label in after[f"{BATCHES}:queuing_latency"] if label[0] == "_bucket"]
+    assert (bounds[:3], bounds[-1], len(bounds)) == (["100", "120", "144"], "+Inf", 53)
+    assert growth(before, after, f"{GRAPHS}s") == {(): 2}
 
 
 def test_status_and_metadata_are_counted_without_a_method_as_the_real_server_does(monitored_server: Any) -> None:

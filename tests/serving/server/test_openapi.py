@@ -79,7 +79,8 @@ def test_whatever_is_asked_the_answer_is_one_that_the_document_has(described: An
     for model in MODELS:
         label = f"POST /v1/models/{model}:predict"
         assert answered[label, MODES[0]][200] >= 3, "requests that fit the schema are seldom refused"
-        assert set(answered[label, MODES[1]]) == {400}
+        # A shape that the signature does not have is answered where the graph takes it.
+        assert 400 in answered[label, MODES[1]] and set(answered[label, MODES[1]]) <= {200, 400}
     assert {label.split()[1] for label, _ in answered} >= {"/", "/healthz", "/readyz", "/monitoring/prometheus/metrics"}
     assert described.is_alive()
 
@@ -114,7 +115,7 @@ def test_every_example_is_answered(described: Any) -> None:
         if (answer := described.ask("POST", path, body)).status != 200
     ]
     # Graphs that answer no row, or that cannot know what x is meant to be.
-    assert {name for name, _ in refused} <= {"nothing", "uneven", "scalar", "half_out"}
+    assert {name for name, _ in refused} <= {"uneven", "scalar", "half_out"}
 
 
 @pytest.fixture(scope="module")

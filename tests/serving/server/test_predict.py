@@ -191,3 +191,8 @@ def test_numbers_are_rounded_to_the_floating_type(server: Any, dtype: str, sent:
     kind, found = np.dtype(dtype).type, echo(server, dtype, sent)
     assert found.status == 200, found.body
     assert list(map(kind, found.json["outputs"])) == list(map(kind, json.loads(answered)))
+
+
+def test_an_answer_may_have_no_rows(server: Any) -> None:
+    answer = server.predict("echoes", {"signature_name": "nothing", "instances": [1, 2]})
+    assert (answer.status, answer.json) == (200, {"predictions": []})

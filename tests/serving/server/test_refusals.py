@@ -116,7 +116,6 @@ INVALID = "of 'instances' list. Error: INVALID_ARGUMENT:"
             "Tensor name: first has inconsistent batch size: 1 expecting: 2",
         ),
         ("echoes", {"signature_name": "scalar", "instances": [1, 2]}, "Tensor name: sum has no shape information"),
-        ("echoes", {"signature_name": "nothing", "instances": [1]}, "Tensor name: none has invalid batch size: 0"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_the_real_servers_words(

@@ -30,10 +30,24 @@ class Counter(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, "x")])
     def ask(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answers how often it was asked before, for every row."""
+        return {"count": tf.fill(tf.shape(x), self.counted())}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "inputs")])
+    def classify(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Says the same as the score of the only class."""
+        return {"scores": tf.fill([tf.size(inputs), 1], tf.cast(self.counted(), tf.float32))}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "inputs")])
+    def regress(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Says the same as a value."""
+        return {"outputs": tf.fill([tf.size(inputs)], tf.cast(self.counted(), tf.float32))}
+
+    def counted(self) -> tf.Tensor:
+        """Counts one more time, and returns how many there were before."""
         before = tf.identity(self.count)
         with tf.control_dependencies([before]):
             self.count.assign_add(1)
-        return {"count": tf.fill(tf.shape(x), before)}
+        return before
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +55,8 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An exported counter."""
     folder = tmp_path_factory.mktemp("counter") / "1"
     module = Counter()
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.ask})
+    signatures = {"serving_default": module.ask, "classify": module.classify, "regress": module.regress}
+    tf.saved_model.save(module, str(folder), signatures=signatures)
     return folder
 
 
@@ -68,15 +83,33 @@ def record(version: Path, *logs: prediction_log_pb2.PredictionLog) -> None:
             writer.write(log.SerializeToString())
 
 
+def examples_log(kind: str, signature: str, method: str = "") -> prediction_log_pb2.PredictionLog:
+    """Returns a recorded `classify` or `regress`, or a `multi_inference` with a task of each, of one example."""
+    log = prediction_log_pb2.PredictionLog()
+    request = getattr(log, f"{kind}_log").request
+    request.input.example_list.examples.add()
+    spec = request.tasks.add(method_name=method).model_spec if kind == "multi_inference" else request.model_spec
+    spec.name, spec.signature_name = "counter", signature
+    return log
+
+
 GOOD = predict_log(x=np.zeros(2, np.float32))
+METHODS = "tensorflow/serving"
 
 
 def test_a_recording_is_replayed_before_the_first_request(version: Path, start: Callable[..., Any]) -> None:
-    ignored = prediction_log_pb2.PredictionLog()
-    ignored.regress_log.request.model_spec.name = "counter"
-    record(version, GOOD, ignored, GOOD)
+    record(version, GOOD, prediction_log_pb2.PredictionLog(), GOOD)
     server = start({"models": version.parents[1]})
     assert server.predict("counter", {"instances": [0.0]}).json == {"predictions": [2]}
+
+
+def test_classifications_and_regressions_are_replayed_as_well(version: Path, start: Callable[..., Any]) -> None:
+    both = examples_log("multi_inference", "classify", f"{METHODS}/classify")
+    task = both.multi_inference_log.request.tasks.add(method_name=f"{METHODS}/regress")
+    task.model_spec.signature_name = "regress"
+    record(version, examples_log("classify", "classify"), examples_log("regress", "regress"), both)
+    server = start({"models": version.parents[1]})
+    assert server.predict("counter", {"instances": [0.0]}).json == {"predictions": [4]}
 
 
 @pytest.mark.parametrize(
@@ -85,6 +118,10 @@ def test_a_recording_is_replayed_before_the_first_request(version: Path, start: 
         ([GOOD, predict_log(x=np.array(["text"]))], "INVALID_ARGUMENT", "string"),
         ([predict_log(y=np.zeros(1, np.float32))], "INVALID_ARGUMENT", "has no tensors"),
         ([GOOD] * 1001, "INVALID_ARGUMENT", "at most 1000 records"),
+        ([examples_log("classify", "regress")], "INVALID_ARGUMENT", "outputs to contain at least one of"),
+        ([examples_log("regress", "none")], "INVALID_ARGUMENT", "No signature was found with the name: none"),
+        ([examples_log("multi_inference", "regress", "other")], "UNIMPLEMENTED", "Unsupported signature method_name"),
+        ([prediction_log_pb2.PredictionLog(session_run_log={})], "UNIMPLEMENTED", "session_run_log"),
     ],
 )
 def test_a_recording_that_does_not_fit_keeps_the_version_from_loading(
