@@ -13,6 +13,7 @@ class Settings:
     Attributes:
         models: Folder of `NAME/<integer>/saved_model.pb`; None where there is a config file.
         model_config_file: Names the models instead, as TensorFlow Serving's `ModelServerConfig` in protobuf text.
+        model_config_file_poll_wait_seconds: Time between two readings of that file; 0 for one, at the start.
         poll_seconds: Time between two looks for new versions; 0 for never.
         host: The address to listen on.
         port: The port of the REST API; 0 picks a free one.
@@ -26,6 +27,7 @@ class Settings:
     port: int = 8501
     model_config_file: Path | None = None
     poll_seconds: float = 1.0
+    model_config_file_poll_wait_seconds: float = 0.0
     monitoring: bool = False
     grpc_port: int | None = None
     batching: Batching | None = field(default_factory=Batching)
