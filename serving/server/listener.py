@@ -19,6 +19,7 @@ from serving.server.models.managing import ModelManager
 from serving.server.models.running import Runner
 from serving.server.models.sources import sources_in_folder
 from serving.server.rest.application import Application
+from serving.server.rest.cross_origin import CrossOrigin
 from serving.server.settings import Settings
 from serving.server.signals import signals_that_stop
 from serving.server.site.application import make_site
@@ -59,7 +60,8 @@ def serve(
         admission = Admission(limits.max_queued_requests)
         backend = Backend(repository, runner, metrics, admission, BodySpace(limits.max_bodies_bytes), limits)
         application = Application(backend)
-        front = Front(application, make_site(repository, metrics if settings.monitoring else None))
+        contract = CrossOrigin(application, metrics, settings.rest_api_enable_cors_support)
+        front = Front(contract, make_site(repository, metrics if settings.monitoring else None))
 
         def start() -> None:
             manager.load()

@@ -17,6 +17,8 @@ class Settings:
         poll_seconds: Time between two looks for new versions; 0 for never.
         host: The address to listen on.
         port: The port of the REST API; 0 picks a free one.
+        rest_api_enable_cors_support: Whether a page of any origin may ask the REST API, and read its answers, in a
+            browser.
         monitoring: Whether `/monitoring/prometheus/metrics` answers.
         grpc_port: The port of the gRPC API; 0 picks a free one, None does without.
         batching: How requests share runs; None runs each by itself.
@@ -28,6 +30,7 @@ class Settings:
     model_config_file: Path | None = None
     poll_seconds: float = 1.0
     model_config_file_poll_wait_seconds: float = 0.0
+    rest_api_enable_cors_support: bool = False
     monitoring: bool = False
     grpc_port: int | None = None
     batching: Batching | None = field(default_factory=Batching)
