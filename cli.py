@@ -40,7 +40,7 @@ for command in (
     *(train, recipe, evaluate, table, explain, watch, trust, figures, plot),
     *(export, serve, query, games, cards, methods, benchmark),
 ):
-    app.command()(command)
+    app.command(context_settings={"token_normalize_func": lambda token: token.replace("_", "-")})(command)
 
 
 @app.callback()
