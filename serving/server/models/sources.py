@@ -7,6 +7,8 @@ from pathlib import Path
 from serving.server.errors import ServerError
 
 MODEL_FILE = "saved_model.pb"
+# The real server takes the text form as well.
+_MODEL_FILES = (MODEL_FILE, "saved_model.pbtxt")
 _MAX_NAMES_SHOWN = 5
 _MAX_VERSION = 2**63 - 1
 
@@ -119,7 +121,7 @@ def version_folders(model: Path) -> dict[int, Path]:
         return {}
     entries = sorted(model.iterdir(), key=lambda entry: len(entry.name), reverse=True)
     numbered = [(int(entry.name), entry) for entry in entries if entry.name.isascii() and entry.name.isdecimal()]
-    return {number: entry for number, entry in numbered if number <= _MAX_VERSION and (entry / MODEL_FILE).is_file()}
+    return {number: entry for number, entry in numbered if number <= _MAX_VERSION and _holds_model(entry)}
 
 
 def stamp(version: Path) -> Stamp:
@@ -138,6 +140,11 @@ def _may_be_model(entry: Path) -> bool:
         return bool(version_folders(entry))
     except OSError:
         return True
+
+
+def _holds_model(version: Path) -> bool:
+    """Tells whether a version's folder holds a SavedModel: one that is being copied may not yet."""
+    return any((version / name).is_file() for name in _MODEL_FILES)
 
 
 def _listed(numbers: set[int] | frozenset[int]) -> str:

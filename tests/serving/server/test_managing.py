@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import text_format
+from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.server import Limits, ServerError
@@ -252,6 +253,14 @@ def resident_mebibytes(server: Any) -> float:
     """Returns what a server's process holds in memory."""
     text = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
     return next(int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmRSS"))
+
+
+def test_a_model_in_text_form_is_served(models: Path, tmp_path: Path, manage: Callable[..., ModelManager]) -> None:
+    binary = copy(models, tmp_path / "scaler", 2) / "saved_model.pb"
+    message = saved_model_pb2.SavedModel.FromString(binary.read_bytes())
+    binary.with_suffix(".pbtxt").write_text(text_format.MessageToString(message), encoding="utf-8")
+    binary.unlink()
+    assert states(manage([ModelSource("scaler", tmp_path / "scaler")])) == {2: State.AVAILABLE}
 
 
 def test_a_number_that_is_no_version_is_ignored(tmp_path: Path) -> None:
