@@ -45,6 +45,9 @@ async def serve_until_stopped(
     running = asyncio.create_task(server.serve(sockets=[listening_socket]))
     while not server.started and not running.done():
         await asyncio.sleep(_START_POLL_SECONDS)
+    if not server.started:
+        await running
+        return
     starting = asyncio.create_task(asyncio.to_thread(start))
     try:
         while not (stop.is_made or running.done() or _has_failed(starting)):
