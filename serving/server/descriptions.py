@@ -12,8 +12,9 @@ def describe_status(repository: ModelRepository, name: str, number: int | None, 
     """Returns the status of one version or of all versions, newest first; arguments as in `ModelRepository.lease`.
 
     Raises:
-        RequestError: 400, unknown label; 404, no such model or version.
+        RequestError: 400, unknown label; 404, no such model or version; 503, it is being loaded for the first time.
     """
+    repository.check_loaded(name)
     number = repository.find_label(name, label) if label is not None else number
     versions = [version for version in repository.versions(name) if number in (None, version.number)]
     if not versions and number is None:

@@ -7,7 +7,7 @@ from serving.server.models.repository import ModelRepository, State
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """A model that is being served.
+    """A model that is being served, or waited for.
 
     Attributes:
         name: The model's name.
@@ -51,5 +51,5 @@ def summarise(repository: ModelRepository) -> tuple[ModelSummary, ...]:
             versions=tuple(v.number for v in repository.versions(name) if v.state is State.AVAILABLE),
             failed_versions=tuple(v.number for v in repository.versions(name) if v.error is not None),
         )
-        for name in repository.names()
+        for name in sorted({*repository.names(), *repository.wishes.lacks})
     )

@@ -103,6 +103,9 @@ def test_a_server_that_cannot_start_says_why(fails, done):
         assert str(port) in fails("serve", "--port", 0, "--grpc-port", port)
     assert "nowhere" in fails("serve", "--models", "nowhere", "--port", 0, "--grpc-port", 0)
     assert "nowhere" in fails("serve", "--model-config-file", "nowhere", "--port", 0, "--grpc-port", 0)
+    # As the real server's options are spelled.
+    real = ("--model_config_file=nowhere", "--model_config_file_poll_wait_seconds=1", "--rest_api_enable_cors_support")
+    assert "nowhere" in fails("serve", *real, "--port", 0, "--grpc-port", 0)
     both = fails(
         "serve", "--models", "saved_models", "--model-config-file", "models.config", "--port", 0, "--grpc-port", 0
     )

@@ -17,10 +17,16 @@ def serve(
     model_config_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Names the models instead, as for TensorFlow Serving.")
     ] = None,
+    model_config_file_poll_wait_seconds: Annotated[
+        float, typer.Option(min=0, help="Between two readings of that file; 0: one.")
+    ] = 0.0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
     grpc_port: Annotated[int, typer.Option(min=0, max=65535, help="The same for gRPC.")] = 8500,
     poll_seconds: Annotated[float, typer.Option(min=0, help="Between two looks for new versions; 0: never.")] = 1.0,
+    rest_api_enable_cors_support: Annotated[
+        bool, typer.Option("--rest-api-enable-cors-support", help="Let web pages of any origin ask the REST API.")
+    ] = False,
     monitoring: Annotated[
         bool, typer.Option(help="Answer /monitoring/prometheus/metrics, under TensorFlow Serving's names.")
     ] = False,
@@ -75,7 +81,9 @@ def serve(
         port=port,
         grpc_port=grpc_port,
         model_config_file=model_config_file,
+        model_config_file_poll_wait_seconds=model_config_file_poll_wait_seconds,
         poll_seconds=poll_seconds,
+        rest_api_enable_cors_support=rest_api_enable_cors_support,
         monitoring=monitoring,
         batching=None if batching is False else Batching(only_stated=batching is None),
         grpc_channel_arguments=grpc_channel_arguments,

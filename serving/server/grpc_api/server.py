@@ -59,7 +59,9 @@ class GrpcServer:
         options = list({**dict(_options(limits)), **dict(_channel_arguments(channel_arguments))}.items())
         self._grace_seconds = limits.deadline_seconds + _STOP_GRACE_SECONDS
         self._calls: Calls | None = None
-        self._health = Health(("", _PREDICTION, _MODEL))
+        # The real server's names have no package before them; the protocol's own have.
+        services = (_PREDICTION, _MODEL)
+        self._health = Health(("", *services, *(name.rpartition(".")[2] for name in services)))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="serving-grpc", daemon=True)
         self._thread.start()
@@ -71,7 +73,7 @@ class GrpcServer:
             raise ServerError(f"Expected a free port for gRPC at {address}, but it cannot be had") from error
 
     def start(self, backend: Backend, reload: Reload) -> None:
-        """Begins to answer.
+        """Begins to answer; health is not serving before `begin_serving`.
 
         Args:
             backend: What answers.
@@ -86,6 +88,10 @@ class GrpcServer:
         handlers = [grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items()]
         self._server.add_generic_rpc_handlers(handlers)
         self._begin(self._server.start()).result()
+
+    def begin_serving(self) -> None:
+        """Says to who asks for its health, or watches it, that it serves."""
+        self._loop.call_soon_threadsafe(self._health.begin)
 
     def begin_stop(self) -> "Future[None]":
         """Takes no more calls, and says so to who watches its health; calls under way go on until their deadline.

@@ -1,21 +1,22 @@
-"""Which models are to be served, and which of their versions: a folder of models, or a model config file."""
+"""Which models are to be served, and which of their versions, as their folders have them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from google.protobuf import text_format
-from tensorflow_serving.config import model_server_config_pb2
-
-from serving.server.errors import RequestError, ServerError, invalid_argument, not_found
+from serving.server.errors import ServerError
 
 MODEL_FILE = "saved_model.pb"
+# The real server takes the text form as well.
+_MODEL_FILES = (MODEL_FILE, "saved_model.pbtxt")
 _MAX_NAMES_SHOWN = 5
-_PLATFORM = "tensorflow"
 _MAX_VERSION = 2**63 - 1
 
 Stamp = tuple[tuple[str, int, int], ...]
+
+
+class NoModelsError(ServerError):
+    """A folder holds no model yet, and may some day."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,15 @@ class VersionPolicy:
 
     Attributes:
         num_latest: That many with the highest numbers; None for all.
-        specific: These alone, where there are any.
+        specific: These alone; None for no such restriction.
     """
 
     num_latest: int | None = None
-    specific: frozenset[int] = frozenset()
+    specific: frozenset[int] | None = None
 
     def choose(self, numbers: set[int]) -> set[int]:
         """Returns the versions that are served, of those that are there."""
-        if self.specific:
+        if self.specific is not None:
             return numbers & self.specific
         return set(sorted(numbers, reverse=True)[: self.num_latest])
 
@@ -46,12 +47,15 @@ class ModelSource:
         folder: Holds `<integer>/saved_model.pb`.
         policy: Which versions are served.
         labels: Version numbers by label.
+        remote: The model's path where it is in no file system of this machine, such as `s3://bucket/model`; then there
+            is no folder to look into.
     """
 
     name: str
     folder: Path
     policy: VersionPolicy = VersionPolicy()
     labels: Mapping[str, int] = field(default_factory=dict)
+    remote: str | None = None
 
 
 def sources_in_folder(folder: Path) -> list[ModelSource]:
@@ -61,7 +65,8 @@ def sources_in_folder(folder: Path) -> list[ModelSource]:
         folder: Holds `NAME/<integer>/saved_model.pb`; whatever has another name is ignored.
 
     Raises:
-        ServerError: There are none.
+        NoModelsError: There are none.
+        ServerError: There is no such folder, or it is itself a model.
         OSError: The folder cannot be read.
     """
     expected = f"Expected SavedModels at {folder}/NAME/<integer>/{MODEL_FILE}"
@@ -74,65 +79,36 @@ def sources_in_folder(folder: Path) -> list[ModelSource]:
     if version_folders(folder):
         raise ServerError(f"{expected}, but {folder} is itself a model: give the folder above it")
     names = ", ".join(entry.name for entry in entries[:_MAX_NAMES_SHOWN]) or "nothing"
-    raise ServerError(f"{expected}, but found {names}{', …' if len(entries) > _MAX_NAMES_SHOWN else ''}")
+    raise NoModelsError(f"{expected}, but found {names}{', …' if len(entries) > _MAX_NAMES_SHOWN else ''}")
 
 
-def sources_in_file(path: Path) -> list[ModelSource]:
-    """Returns the models of a model config file, the text form of TensorFlow Serving's `ModelServerConfig`.
+def find_versions(source: ModelSource) -> dict[int, Path]:
+    """Returns the version folders that a model has, by number.
+
+    Raises:
+        OSError: They cannot be looked for; its text says why.
+    """
+    if source.remote is not None:
+        raise FileNotFoundError(f"{source.remote} is not on this machine: models are loaded from its own folders")
+    if not source.folder.is_dir():
+        raise FileNotFoundError(f"{source.folder} is not there")
+    return version_folders(source.folder)
+
+
+def describe_lack(source: ModelSource, numbers: set[int]) -> str:
+    """Returns which version a model asks for and does not have, in one line; no text where it has all.
 
     Args:
-        path: The file; a relative `base_path` in it starts from the file's folder.
-
-    Raises:
-        ServerError: The file cannot be read, or does not say what it must.
+        source: The model.
+        numbers: The versions that are there.
     """
-    try:
-        config = text_format.Parse(
-            path.read_text(encoding="utf-8"), model_server_config_pb2.ModelServerConfig(), allow_unknown_field=False
-        )
-        return sources_in_config(config, path.parent)
-    except OSError as error:
-        raise ServerError(f"Expected a model config file at {path}, but it cannot be read: {error.strerror}") from error
-    except (text_format.ParseError, UnicodeDecodeError, RequestError) as error:
-        reason = " ".join(str(error).split())
-        raise ServerError(f"Expected a model_config_list as protobuf text in {path}, but: {reason}") from error
-
-
-def sources_in_config(config: Any, root: Path | None = None) -> list[ModelSource]:
-    """Returns the models of a `ModelServerConfig` message.
-
-    Args:
-        config: The message.
-        root: Where a relative `base_path` starts; None where there may be none, as in TensorFlow Serving.
-
-    Raises:
-        RequestError: 400, it does not say what it must.
-    """
-    if config.WhichOneof("config") != "model_config_list":
-        raise invalid_argument("Expected a model_config_list in the configuration")
-    sources = [_read_source(entry, root) for entry in config.model_config_list.config]
-    names = [source.name for source in sources]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise invalid_argument(f"Illegal to list model {twice} multiple times in config list")
-    return sources
-
-
-def check_folder(source: ModelSource) -> None:
-    """Checks that a model has a version to serve.
-
-    Raises:
-        RequestError: 400, its folder cannot be read; 404, none of the versions that its policy asks for is there.
-    """
-    try:
-        is_there = source.folder.is_dir()
-        chosen = source.policy.choose(set(version_folders(source.folder)))
-    except OSError:
-        is_there, chosen = False, set()
-    if not is_there:
-        raise invalid_argument(f"Could not find base path {source.folder} for servable {source.name}")
-    if not chosen:
-        raise not_found(f"Unable to find a version to serve for servable {source.name} at: {source.folder}")
+    specific = source.policy.specific
+    if specific is not None and not specific:
+        return "its specific version policy names no version"
+    if not numbers:
+        return f"{source.folder} holds no version, which is a folder named by a number with a {MODEL_FILE} in it"
+    missing = _listed((specific or frozenset()) - numbers)
+    return f"{source.folder} does not hold version {missing}, only {_listed(numbers)}" if missing else ""
 
 
 def version_folders(model: Path) -> dict[int, Path]:
@@ -145,7 +121,7 @@ def version_folders(model: Path) -> dict[int, Path]:
         return {}
     entries = sorted(model.iterdir(), key=lambda entry: len(entry.name), reverse=True)
     numbered = [(int(entry.name), entry) for entry in entries if entry.name.isascii() and entry.name.isdecimal()]
-    return {number: entry for number, entry in numbered if number <= _MAX_VERSION and (entry / MODEL_FILE).is_file()}
+    return {number: entry for number, entry in numbered if number <= _MAX_VERSION and _holds_model(entry)}
 
 
 def stamp(version: Path) -> Stamp:
@@ -166,34 +142,12 @@ def _may_be_model(entry: Path) -> bool:
         return True
 
 
-def _read_source(entry: Any, root: Path | None) -> ModelSource:
-    """Returns one model of the list.
-
-    Raises:
-        RequestError: 400, it has no name, no path, or another platform.
-    """
-    if not entry.name or not entry.base_path:
-        raise invalid_argument(f"Expected a name and a base_path for every model, got {str(entry).strip()!r}")
-    if entry.model_platform != _PLATFORM:
-        raise invalid_argument(f'Expected model_platform "{_PLATFORM}" for {entry.name}, got "{entry.model_platform}"')
-    if root is None and not Path(entry.base_path).is_absolute():
-        raise invalid_argument(f"Expected model {entry.name} to have an absolute path, got {entry.base_path}")
-    folder = (root or Path()) / entry.base_path
-    return ModelSource(entry.name, folder, _read_policy(entry), dict(entry.version_labels))
+def _holds_model(version: Path) -> bool:
+    """Tells whether a version's folder holds a SavedModel: one that is being copied may not yet."""
+    return any((version / name).is_file() for name in _MODEL_FILES)
 
 
-def _read_policy(entry: Any) -> VersionPolicy:
-    """Returns a model's version policy; without one the latest version is served.
-
-    Raises:
-        RequestError: 400, specific versions are asked for and none is named.
-    """
-    policy = entry.model_version_policy
-    kind = policy.WhichOneof("policy_choice")
-    if kind == "all":
-        return VersionPolicy()
-    if kind == "specific":
-        if not policy.specific.versions:
-            raise invalid_argument(f"Expected the versions of {entry.name} in its specific version policy, got none")
-        return VersionPolicy(specific=frozenset(policy.specific.versions))
-    return VersionPolicy(num_latest=max(1, policy.latest.num_versions))
+def _listed(numbers: set[int] | frozenset[int]) -> str:
+    """Returns numbers, the lowest first, for a message."""
+    shown = ", ".join(map(str, sorted(numbers)[:_MAX_NAMES_SHOWN]))
+    return f"{shown}, …" if len(numbers) > _MAX_NAMES_SHOWN else shown

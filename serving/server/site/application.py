@@ -1,8 +1,9 @@
 """The paths outside `/v1/`, as an ASGI application.
 
-No answer carries a CORS header, so a page of another origin may send a request here but not read what it says; that is
-enough, because no request changes anything. A browser that has been tricked into taking this server for that page's
-own (DNS rebinding) reads what any program on this machine can: predictions, and what the models are called.
+No answer here carries a CORS header (those of the contract do where that is asked for), so a page of another origin
+may send a request here but not read what it says; that is enough, because no request changes anything. A browser that
+has been tricked into taking this server for that page's own (DNS rebinding) reads what any program on this machine
+can: predictions, and what the models are called.
 """
 
 import json

@@ -120,6 +120,7 @@ def _refusals() -> Document:
     return {
         "400": answer("No such label", reference("Error")),
         "404": answer("No such model or version", reference("Error")),
+        "503": answer("It is being loaded; Retry-After says when to come again", reference("Error")),
     }
 
 
@@ -136,7 +137,7 @@ def _site_paths() -> Document:
     page = {"200": answer("HTML", text, "text/html")}
     return {
         "/": get_operation("The page where one tries a model", page),
-        "/healthz": get_operation("Whether the process answers", {"200": answer("It does", text, "text/plain")}),
+        "/healthz": get_operation("Whether the process lives", {"200": answer("It does", text, "text/plain")}),
         "/readyz": get_operation("Whether every model can answer", ready),
         "/openapi.json": get_operation("This document", {"200": answer("OpenAPI 3.1", {"type": "object"})}),
         "/models.json": get_operation("What the page can ask", {"200": answer("Models", reference("Models"))}),

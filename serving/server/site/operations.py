@@ -16,7 +16,7 @@ _FAILURES = {
     "499": "Cancelled",
     "500": "The graph or the server failed",
     "501": "This cannot be asked",
-    "503": "The queue is full; Retry-After says when to come again",
+    "503": "The queue is full, or the model is being loaded; Retry-After says when to come again",
     "504": "Not computed by the deadline",
 }
 

@@ -83,17 +83,22 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start_server(log: Path, settings: dict[str, Any], **limits: float) -> Server:
-    """Starts a server process and waits until it says that it is ready; raises with its log where it does not start."""
+def begin_server(log: Path, settings: dict[str, Any], **limits: float) -> "subprocess.Popen[str]":
+    """Starts a server process, which writes one line when it is ready, and does not wait for it."""
     settings = {"port": 0} | settings
     with log.open("w", encoding="utf-8") as errors:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, str(HERE / "run_server.py"), json.dumps(settings, default=str), json.dumps(limits)],
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
         )
+
+
+def start_server(log: Path, settings: dict[str, Any], **limits: float) -> Server:
+    """Starts a server process and waits until it says that it is ready; raises with its log where it does not start."""
+    process = begin_server(log, settings, **limits)
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
@@ -119,6 +124,22 @@ def stop_server(server: Server) -> str:
 def start(models: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers of a test's own, over the toy models unless told otherwise, and stops those still running."""
     yield from _start_many(models, tmp_path)
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers at ports of the test's choice, without waiting for them, and stops those still running."""
+    begun: list[Server] = []
+
+    def begin_one(settings: dict[str, Any]) -> Server:
+        summary = {"port": settings["port"], "grpc_port": settings.get("grpc_port")}
+        begun.append(Server(begin_server(tmp_path / "log.txt", settings), summary))
+        return begun[-1]
+
+    yield begin_one
+    for server in begun:
+        if server.process.poll() is None:
+            stop_server(server)
 
 
 @pytest.fixture(scope="module")

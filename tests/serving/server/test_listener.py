@@ -47,13 +47,6 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_without_models(tmp_path: Path) -> None:
-    (tmp_path / "readme.txt").touch()
-    (tmp_path / "empty" / "1").mkdir(parents=True)
-    with pytest.raises(ServerError, match=r"saved_model\.pb, but found empty, readme\.txt$"):
-        serve(Settings(tmp_path, port=0))
-
-
 def test_a_folder_that_is_itself_a_model(models: Path) -> None:
     with pytest.raises(ServerError, match="is itself a model: give the folder above it"):
         serve(Settings(models / "scaler", port=0))
@@ -99,6 +92,7 @@ def test_a_signal_lets_requests_under_way_finish_and_frees_the_port(
     second = start({"models": folder, "port": first.port})
     assert second.port == first.port
     stop_while_it_works(second, signal.SIGINT)
+    stop_while_it_works(start({"models": folder}), signal.SIGHUP)
 
 
 def stop_while_it_works(server: Any, number: signal.Signals) -> None:

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from google.protobuf import text_format
+from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.server import Limits, ServerError
 from serving.server.errors import RequestError
+from serving.server.models.config_files import sources_in_config
 from serving.server.models.managing import ModelManager
 from serving.server.models.repository import State
-from serving.server.models.sources import ModelSource, sources_in_config, version_folders
+from serving.server.models.sources import ModelSource, version_folders
 from serving.server.models.warm_up import WARM_UP_FILE
 
 WAIT_SECONDS = 60
@@ -80,32 +82,59 @@ def test_a_label_moves_with_a_reload_but_only_to_a_version_that_is_available(
         assert manager.repository.find_label("scaler", "stable") == 2
 
 
-def test_a_label_for_a_version_that_is_not_there_stops_the_start(models: Path) -> None:
-    sources = [ModelSource("scaler", models / "scaler", labels={"stable": 9})]
-    manager = ModelManager(lambda: sources, Limits(), 0)
-    with pytest.raises(ServerError, match="label to version 9 of model scaler, which is not currently available"):
-        manager.load()
-    assert State.AVAILABLE not in states(manager).values()
-    assert gc.get_freeze_count() == 0
+def test_a_label_waits_for_its_version_and_stays_where_it_is_as_long(
+    models: Path, tmp_path: Path, manage: Callable[..., ModelManager], caplog: pytest.LogCaptureFixture
+) -> None:
+    copy(models, tmp_path / "scaler", 1)
+    sources = [ModelSource("scaler", tmp_path / "scaler", labels={"stable": 1, "canary": 2})]
+    manager = manage(sources, poll_seconds=0.05)
+    assert manager.repository.find_label("scaler", "stable") == 1
+    with pytest.raises(RequestError, match="Unrecognized servable version label: canary"):
+        manager.repository.find_label("scaler", "canary")
+    sources[0] = ModelSource("scaler", tmp_path / "scaler", labels={"stable": 2, "canary": 2})
+    wait_for(lambda: len(logged(caplog, "A label has to wait")) == 2)
+    assert manager.repository.find_label("scaler", "stable") == 1
+    copy(models, tmp_path / "scaler", 2)
+    wait_for(lambda: manager.repository.find_label("scaler", "stable") == 2)
+    assert manager.repository.find_label("scaler", "canary") == 2
+    assert logged(caplog, "A label") == [
+        "A label has to wait: canary of model scaler is for version 2, which is not available",
+        "A label has to wait: stable of model scaler is for version 2, which is not available; "
+        "canary of model scaler is for version 2, which is not available",
+    ]
+
+
+def logged(caplog: pytest.LogCaptureFixture, start: str) -> list[str]:
+    """Returns the lines of the log that begin so."""
+    return [record.getMessage() for record in caplog.records if record.getMessage().startswith(start)]
 
 
 @pytest.mark.parametrize(
-    ("path", "code", "message"),
-    [
-        ("/nowhere", 3, "Could not find base path /nowhere for servable scaler"),
-        (TOO_LONG, 3, "Could not find base path /xxx"),
-        ("EMPTY", 5, "Unable to find a version to serve for servable scaler at: "),
-    ],
+    ("path", "lack"),
+    [("/nowhere", "/nowhere is not there"), (TOO_LONG, "File name too long"), ("s3://bucket/it", "s3://bucket/it is")],
 )
-def test_a_reload_of_a_model_that_is_not_there_changes_nothing(
-    models: Path, tmp_path: Path, manage: Callable[..., ModelManager], path: str, code: int, message: str
+def test_a_reload_of_a_model_that_is_not_there_says_so_and_waits_for_it(
+    models: Path, manage: Callable[..., ModelManager], path: str, lack: str
 ) -> None:
     manager = manage([ModelSource("scaler", models / "scaler")])
     before = states(manager)
-    with pytest.raises(RequestError, match=f"^{message}") as error:
-        manager.reload(config(tmp_path if path == "EMPTY" else path))
-    assert error.value.code == code
+    with pytest.raises(RequestError, match=f"did not become available: new; .*{lack}") as error:
+        manager.reload(config(path, name="new"))
+    assert error.value.status == 500
+    assert lack in manager.repository.wishes.lacks["new"]
+    # One that is served stays as it is, as in the real server.
+    manager.reload(config(models / "scaler"))
+    manager.reload(config(path))
     assert states(manager) == before == {3: State.END, 2: State.AVAILABLE, 1: State.AVAILABLE}
+
+
+def test_a_reload_may_come_before_the_model(models: Path, tmp_path: Path, manage: Callable[..., ModelManager]) -> None:
+    manager = manage([], poll_seconds=0.05)
+    (tmp_path / "scaler").mkdir()
+    with pytest.raises(RequestError, match=r"did not become available: scaler; .*holds no version"):
+        manager.reload(config(tmp_path / "scaler"))
+    copy(models, tmp_path / "scaler", 2)
+    wait_for(lambda: states(manager) == {2: State.AVAILABLE})
 
 
 def test_a_reload_whose_model_does_not_load_says_why(models: Path, manage: Callable[..., ModelManager]) -> None:
@@ -224,6 +253,14 @@ def resident_mebibytes(server: Any) -> float:
     """Returns what a server's process holds in memory."""
     text = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
     return next(int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmRSS"))
+
+
+def test_a_model_in_text_form_is_served(models: Path, tmp_path: Path, manage: Callable[..., ModelManager]) -> None:
+    binary = copy(models, tmp_path / "scaler", 2) / "saved_model.pb"
+    message = saved_model_pb2.SavedModel.FromString(binary.read_bytes())
+    binary.with_suffix(".pbtxt").write_text(text_format.MessageToString(message), encoding="utf-8")
+    binary.unlink()
+    assert states(manage([ModelSource("scaler", tmp_path / "scaler")])) == {2: State.AVAILABLE}
 
 
 def test_a_number_that_is_no_version_is_ignored(tmp_path: Path) -> None:
