@@ -68,8 +68,7 @@ def environment(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="module")
 def server(environment: Environment) -> Iterator[str]:
     """The address of the shipped agents' server."""
-    agents = environment.run("python", "-c", AGENTS).strip()
-    process = environment.start("xdrl", "serve", "--models", agents, "--port", 0, "--grpc-port", 0)
+    process = environment.start("xdrl", "serve", "--port", 0, "--grpc-port", 0)
     line = process.stdout.readline()
     yield re.search(r"http://127\.0\.0\.1:\d+", line)[0]
     process.send_signal(signal.SIGINT)

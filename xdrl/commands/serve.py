@@ -12,7 +12,8 @@ from xdrl.errors import UserError
 
 def serve(
     models: Annotated[
-        Path | None, typer.Option(help="Folder of NAME/VERSION/saved_model.pb.  [default: saved_models]")
+        Path | None,
+        typer.Option(help="Folder of NAME/VERSION/saved_model.pb.  [default: saved_models, else the shipped agents]"),
     ] = None,
     model_config_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Names the models instead, as for TensorFlow Serving.")
@@ -60,6 +61,7 @@ def serve(
     load_tensorflow()
     from serving.server import Batching, Limits, ServerError, ServerSummary, Settings
     from serving.server import serve as serve_models
+    from xdrl.storage.saved_models import SAVED_MODELS, shipped_folder
 
     def announce(summary: ServerSummary) -> None:
         for model in summary.models:
@@ -74,7 +76,7 @@ def serve(
         console.print("Serving; Ctrl-C stops.")
 
     if models is None and model_config_file is None:
-        models = Path("saved_models")
+        models = SAVED_MODELS if SAVED_MODELS.is_dir() else shipped_folder()
     settings = Settings(
         models,
         host=host,

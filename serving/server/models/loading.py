@@ -168,7 +168,7 @@ def load_version(name: str, number: int, path: Path, limits: Limits) -> LoadedVe
 def _states_independent_rows(path: Path) -> bool:
     """Tells whether an export says `{"independent_rows": true}` in its `assets.extra/batching.json`."""
     try:
-        stated = json.loads((path / BATCHING_STATEMENT).read_text())
+        stated = json.loads((path / BATCHING_STATEMENT).read_text("utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(stated, dict) and stated.get("independent_rows") is True
