@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 import cli
+from tests.warm import WarmPopen
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
@@ -24,7 +25,7 @@ def start_command(folder: Path, *arguments: object) -> "subprocess.Popen[str]":
     """Starts a command in a folder."""
     command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
+    return WarmPopen(command, cwd=folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
 
 
 def end_command(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.warm import WarmPopen
+
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 30
 
@@ -52,7 +54,7 @@ def session(tiny: SimpleNamespace, exported: Path):
 def serve_folder(models: Path, **limits: float) -> Iterator[str]:
     """Runs the embedded server over a folder of models, in a process of its own; gives its address."""
     settings = json.dumps({"models": str(models), "port": 0})
-    process = subprocess.Popen(
+    process = WarmPopen(
         [sys.executable, str(ROOT / "tests/serving/server/run_server.py"), settings, json.dumps(limits)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""},
         stdout=subprocess.PIPE,

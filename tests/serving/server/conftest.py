@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.warm import WarmPopen
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
@@ -87,7 +89,7 @@ def begin_server(log: Path, settings: dict[str, Any], **limits: float) -> "subpr
     """Starts a server process, which writes one line when it is ready, and does not wait for it."""
     settings = {"port": 0} | settings
     with log.open("w", encoding="utf-8") as errors:
-        return subprocess.Popen(
+        return WarmPopen(
             [sys.executable, str(HERE / "run_server.py"), json.dumps(settings, default=str), json.dumps(limits)],
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
