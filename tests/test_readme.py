@@ -19,14 +19,17 @@ COMMAND = re.compile(r"^(?:python cli\.py|\./run) ([^#\n]+)", re.MULTILINE)
 COMMANDS = sorted({line.strip() for text in (README, *PAGES.values()) for line in COMMAND.findall(text)})
 ONLY_RUN = ("test", "docs")
 """What `./run` takes and the command line does not."""
+REPORT = "<!doctype html><title>A game of Pong</title>"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The documentation as a site, without games: a link, a heading, a docstring that is wrong ends the build."""
-    folder = tmp_path_factory.mktemp("site")
+    """The documentation as a site, with one report: a link, a heading, a docstring that is wrong ends the build."""
+    folder, gallery = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("gallery")
+    (gallery / "Pong").mkdir()
+    (gallery / "Pong" / "report.html").write_text(REPORT, "utf-8")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder]
-    environment = os.environ | {"XDRL_GALLERY": str(folder / "no games")}
+    environment = os.environ | {"XDRL_GALLERY": str(gallery)}
     built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert built.returncode == 0, built.stderr
     return folder
@@ -66,6 +69,11 @@ def test_the_site_has_a_page_with_every_option_of_every_command(site: Path) -> N
         page = (site / "commands" / f"{name}.html").read_text("utf-8")
         options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
         assert [option for option in options if f"<code>{option}" not in page.replace("-h, ", "")] == []
+
+
+def test_the_gallery_shows_the_reports_as_they_are(site: Path) -> None:
+    assert '<iframe class="report" src="gallery/Pong.html"' in (site / "gallery.html").read_text("utf-8")
+    assert (site / "gallery" / "Pong.html").read_text("utf-8") == REPORT
 
 
 def test_the_site_needs_no_network(site: Path) -> None:
