@@ -37,7 +37,7 @@ def requirements(name: str) -> set[str]:
 
 def normal(requirement: str) -> str:
     """Returns a requirement with its bounds in order."""
-    name, bounds = re.fullmatch(r"([\w-]+)(.*)", requirement.replace(" ", "")).groups()
+    name, bounds = re.fullmatch(r"([\w\[\]-]+)(.*)", requirement.replace(" ", "")).groups()
     return name + ",".join(sorted(bounds.split(",")))
 
 
@@ -86,7 +86,7 @@ def test_a_package_runs_on_what_the_requirements_files_name(built):
     assert found == {
         "": requirements("requirements.txt"),
         "jax": jax,
-        "dev": jax | requirements("requirements-tests.txt"),
+        "dev": jax | requirements("requirements-docs.txt") | requirements("requirements-tests.txt"),
     }
     assert len(found[""]) > 15
 

@@ -102,7 +102,8 @@ def test_the_server_is_reached_from_this_machine_alone():
 
 
 def test_the_readme_starts_it():
-    assert "docker compose -f serving/tensorflow_serving/compose.yaml up" in (ROOT / "README.md").read_text()
+    tutorial = ROOT / "docs" / "tutorials" / "serve.md"
+    assert "docker compose -f serving/tensorflow_serving/compose.yaml up" in tutorial.read_text("utf-8")
 
 
 @pytest.mark.parametrize("line", ["max_batch_sizes { value: 1 }", "max_batch_size: 3", "allowed_batch_sizes: 1.5"])
