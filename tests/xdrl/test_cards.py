@@ -23,8 +23,19 @@ RECORD = {
     "best_score": 21.0,
 }
 CLAIMS = [
-    {"claim": "grad-cam: points at moving objects", "verdict": "yes", "figure": 0.31},
-    {"claim": "grad-cam: marks what the value uses", "verdict": "no", "figure": None},
+    {
+        "claim": "grad-cam: points at moving objects",
+        "verdict": "yes",
+        "figure": 0.31,
+        "baselines": {"better than chance": 0.0},
+    },
+    {
+        "claim": "grad-cam: marks the kind shot more",
+        "verdict": "yes",
+        "figure": 5.9,
+        "baselines": {"than the kind player": 3.3},
+    },
+    {"claim": "grad-cam: marks what the value uses", "verdict": "no", "figure": None, "baselines": {}},
 ]
 
 
@@ -52,7 +63,7 @@ def test_the_card_says_how_the_agent_was_made_plays_and_can_be_trusted():
         "seed 7",
         "`python cli.py train Pong`, from nothing: commit abc123, Some processor, 2 cores, 2026-11-26",
         "| Pong/3 | standard | 100 | 20.50 ± 0.12 | 20.50 | 21 | 21.00 ± 0.00 |",
-        "**Holds:** grad-cam: points at moving objects (0.31).",
+        "**Holds:** grad-cam: points at moving objects (0.31); grad-cam: marks the kind shot more than the kind player (5.90).",
         "**Does not hold:** grad-cam: marks what the value uses.",
     ):
         assert part in text
