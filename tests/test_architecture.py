@@ -70,6 +70,7 @@ ORDER = [
     ["xdrl.benchmarks.measuring"],
     ["xdrl.benchmarks.explaining"],
     # does a heatmap tell the truth
+    ["xdrl.trust.summary"],
     ["xdrl.trust", "xdrl.trust.kinds", "xdrl.trust.intervals", "xdrl.trust.similarity", "xdrl.trust.pointing"],
     ["xdrl.trust.objects", "xdrl.trust.records"],
     ["xdrl.trust.cells", "xdrl.trust.frames", "xdrl.trust.episodes", "xdrl.trust.ram_detectors"],

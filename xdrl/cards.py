@@ -182,8 +182,7 @@ def _claims(card: Card) -> str:
 
 def _claim(claim: Mapping[str, Any]) -> str:
     figure = "" if claim["figure"] is None else f" ({claim['figure']:.2f})"
-    other = next((name for name in claim["baselines"] if name.startswith("than ")), "")
-    return f"{claim['claim']} {other}".rstrip() + figure
+    return f"{claim['claim']}{figure}"
 
 
 def _score(record: Mapping[str, Any] | None) -> str:

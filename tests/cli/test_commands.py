@@ -94,6 +94,7 @@ def test_methods_are_compared_in_a_picture_and_in_the_report(run, home, done):
 def test_trust_says_its_verdicts_and_writes_them_with_a_figure(home, done):
     assert "does the heatmap tell the truth?" in done["trust"].stdout
     record = json.loads((home / "trust/Pong/trust.json").read_text())
+    assert " ".join(record["summary"].split()) in " ".join(done["trust"].stdout.split())
     assert (record["agent"]["agent_steps"], len(record["episodes"])) == (120, 2)
     verdicts = {claim["verdict"] for claim in record["methods"][0]["claims"]}
     assert verdicts and all(verdict in done["trust"].stdout for verdict in verdicts)

@@ -27,15 +27,13 @@ CLAIMS = [
         "claim": "grad-cam: points at moving objects",
         "verdict": "yes",
         "figure": 0.31,
-        "baselines": {"better than chance": 0.0},
     },
     {
-        "claim": "grad-cam: marks the kind shot more",
+        "claim": "grad-cam: marks the kind shot more than the kind player",
         "verdict": "yes",
         "figure": 5.9,
-        "baselines": {"than the kind player": 3.3},
     },
-    {"claim": "grad-cam: marks what the value uses", "verdict": "no", "figure": None, "baselines": {}},
+    {"claim": "grad-cam: marks what the value uses", "verdict": "no", "figure": None},
 ]
 
 

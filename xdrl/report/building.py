@@ -16,6 +16,7 @@ from xdrl.report.contents import describe_making, describe_page, describe_steps,
 from xdrl.report.maps import Maps, explain_recording
 from xdrl.report.packing import most_cells_of, pack_maps, pack_screens
 from xdrl.storage.files import replaced_file
+from xdrl.trust.summary import summarise_claims
 
 
 def build_report(
@@ -53,10 +54,11 @@ def build_report(
             finite, or the file cannot be written.
     """
     truth = None if claims is None else read_claims(claims)
+    found = summarise_claims((claim["claim"], claim["verdict"]) for claim in truth or ())
     if not (np.isfinite(recording.logits).all() and np.isfinite(recording.values).all()):
         raise UserError(f"expected an agent that answers in finite numbers, got NaN or infinity of {agent.game.name}'s")
     maps = explain_recording(agent, recording, method, target, others or {}, on_target)
-    contents = _report_contents(agent, recording, flips, maps, facts) | {"truth": truth}
+    contents = _report_contents(agent, recording, flips, maps, facts) | {"truth": truth, "truth_summary": found}
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced_file(path) as aside:
         aside.write_text(assemble_page(f"{agent.game.name}: what the agent looked at", contents), "utf-8")

@@ -2,16 +2,37 @@
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from xdrl.agents import Agent
 from xdrl.errors import UserError
+from xdrl.trust.baselines import BASELINES, DECISIVE
 
 VERDICTS = ("yes", "no", "not shown")
 TRUST, TRUST_RECORD = Path("trust"), "trust.json"
 """Where `trust` writes, a folder for each game."""
+_BETTER = "better than "
+_FOR_COMPARISON = {_BETTER + words for source, words in BASELINES.items() if source not in DECISIVE}
+
+
+@dataclass(frozen=True)
+class Rival:
+    """What a claim was held against.
+
+    Attributes:
+        against: in words that go on from the claim, such as `better than chance`.
+        figure: what was measured of it; None where nothing could be.
+        verdict: whether the claim holds against it, `yes`, `no` or `not shown`; None where that was not kept.
+        decides: the claim's own verdict depends on it; else it is there to compare.
+    """
+
+    against: str
+    figure: float | None
+    verdict: str | None
+    decides: bool
 
 
 @dataclass(frozen=True)
@@ -23,7 +44,7 @@ class Claim:
         verdict: `yes`, `no` or `not shown`.
         figure: what was measured; None where nothing could be.
         interval: its confidence interval, low and high; None where there is none.
-        baselines: the same figure of each baseline, by name.
+        rivals: what it was held against.
         note: what else a reader has to know, or "".
     """
 
@@ -31,7 +52,7 @@ class Claim:
     verdict: str
     figure: float | None
     interval: tuple[float, float] | None
-    baselines: dict[str, float]
+    rivals: tuple[Rival, ...]
     note: str = ""
 
 
@@ -39,7 +60,9 @@ def read_claims(values: Any) -> list[dict[str, Any]]:
     """Checks a list of claims that came from a file.
 
     Args:
-        values: a list of objects with the fields of `Claim`; others beside them are passed over.
+        values: a list of objects with the fields of `Claim`; others beside them are passed over. In the place of
+            `rivals` may be `baselines`, figures by name, of which it is not known whether the claim holds against
+            them: earlier exports have that.
 
     Returns:
         the claims as plain JSON values.
@@ -92,38 +115,54 @@ def find_claims(agent: Agent, folder: Path = TRUST) -> list[dict[str, Any]] | No
 
 def _flatten(method: str, claim: dict[str, Any]) -> dict[str, Any]:
     own, verdict = claim["own"], claim["verdict"]
-    others = {each["against"]: each["other"]["mean"] for each in claim["comparisons"]}
     is_known = verdict in VERDICTS
+    rivals = [
+        {
+            "against": each["against"],
+            "figure": each["other"]["mean"],
+            "verdict": each["verdict"] if each["verdict"] in VERDICTS else "not shown",
+            "decides": each.get("decides", each["against"] not in _FOR_COMPARISON),  # earlier records do not say
+        }
+        for each in claim["comparisons"]
+    ]
     return {
         "claim": f"{method}: {claim['sentence']}",
         "verdict": verdict if is_known else "not shown",
         "figure": own["mean"],
         "interval": None if None in (own["low"], own["high"]) else (own["low"], own["high"]),
-        "baselines": {name: mean for name, mean in others.items() if mean is not None},
+        "rivals": rivals,
         "note": "" if is_known else str(verdict),
     }
 
 
 def _read_claim(value: Any, number: int) -> Claim:
     try:
-        interval, baselines = value.get("interval"), value.get("baselines") or {}
+        interval = value.get("interval")
         claim = Claim(
             claim=str(value["claim"]),
             verdict=value["verdict"],
             figure=_figure(value.get("figure")),
             interval=None if interval is None else (float(interval[0]), float(interval[1])),
-            baselines={str(name): float(figure) for name, figure in baselines.items()},
+            rivals=tuple(_read_rivals(value)),
             note=str(value.get("note") or ""),
         )
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        fields = "claim, verdict, figure, interval and baselines"
+        fields = "claim, verdict, figure, interval and rivals"
         raise UserError(f"expected claim {number} to have {fields}, got {str(value)[:200]}") from error
-    if claim.verdict not in VERDICTS:
-        raise UserError(f"expected claim {number} to have a verdict of {', '.join(VERDICTS)}, got {claim.verdict!r}")
-    figures = [*claim.baselines.values(), *(claim.interval or ()), *([] if claim.figure is None else [claim.figure])]
-    if not all(math.isfinite(figure) for figure in figures):
+    verdicts = [claim.verdict, *(rival.verdict for rival in claim.rivals if rival.verdict is not None)]
+    if wrong := [verdict for verdict in verdicts if verdict not in VERDICTS]:
+        raise UserError(f"expected claim {number} to have verdicts of {', '.join(VERDICTS)}, got {wrong[0]!r}")
+    figures = [claim.figure, *(claim.interval or ()), *(rival.figure for rival in claim.rivals)]
+    if not all(figure is None or math.isfinite(figure) for figure in figures):
         raise UserError(f"expected claim {number} to have finite figures, got {str(value)[:200]}")
     return claim
+
+
+def _read_rivals(value: dict[str, Any]) -> Iterator[Rival]:
+    for name, figure in (value.get("baselines") or {}).items():
+        yield Rival(str(name).removeprefix(_BETTER), float(figure), None, str(name) not in _FOR_COMPARISON)
+    for each in value.get("rivals") or ():
+        yield Rival(str(each["against"]), _figure(each.get("figure")), each.get("verdict"), bool(each["decides"]))
 
 
 def _figure(value: Any) -> float | None:

@@ -10,7 +10,6 @@ from xdrl.trust.deletion import DELETION, FILLS, INSERTION
 from xdrl.trust.intervals import Interval, mean_interval, paired_interval, unpaired_interval
 from xdrl.trust.kinds import KINDS
 from xdrl.trust.records import (
-    NO,
     NO_FIGURE,
     NOT_SHOWN,
     OBJECTS,
@@ -19,12 +18,12 @@ from xdrl.trust.records import (
     RANDOMISATION,
     REMOVAL,
     SPECIFICITY,
-    YES,
     Claim,
     Comparison,
     Figure,
     Key,
 )
+from xdrl.trust.summary import NO, YES
 
 MOST_ALIKE = 0.5
 """Rank correlation with the trained agent's maps that is left when every layer has forgotten, at most."""
@@ -89,7 +88,13 @@ def judge_all(verdicts: Sequence[str]) -> str:
 
 
 def compare(
-    sentence: str, figure: Figure, others: Sequence[float], against: str, sign: int = 1, is_paired: bool = True
+    sentence: str,
+    figure: Figure,
+    others: Sequence[float],
+    against: str,
+    sign: int = 1,
+    is_paired: bool = True,
+    decides: bool = True,
 ) -> Comparison:
     """Holds a figure against another one.
 
@@ -100,12 +105,13 @@ def compare(
         against: what the other figure is, in words that go on from the sentence.
         sign: 1 where more is better, -1 where less is.
         is_paired: whether the episodes are the same.
+        decides: the claim's verdict depends on it.
     """
     pair = (figure.per_episode, others)[::sign]
     difference = paired_interval(*pair) if is_paired else unpaired_interval(*pair)
     verdict, other = judge(difference), mean_interval(others)
     words = f"{sentence} {against}: {verdict}, {say_interval(figure.interval)} against {other.mean:.2f}"
-    return Comparison(against, other, difference, verdict, words)
+    return Comparison(against, other, difference, verdict, words, decides)
 
 
 def single_claim(sentence: str, figure: Figure, comparison: Comparison) -> Claim:
@@ -134,18 +140,17 @@ def make_claims(figures: Sequence[Figure], last_layer: str) -> tuple[Claim, ...]
 def _against_baselines(by_key: dict[Key, Figure], belief: Belief) -> Claim:
     """What is decisive comes first: chance, the untrained network and the mean map."""
     own, key = by_key[belief.key], belief.key
-    comparisons, verdicts = [], []
+    comparisons = []
     if belief.chance is not None:
         chance = (belief.chance,) * len(own.per_episode)
         comparisons.append(compare(belief.sentence, own, chance, "better than chance", belief.sign))
-        verdicts.append(comparisons[0].verdict)
     for source, words in BASELINES.items():
         other = by_key.get(Key(key.test, key.quantity, key.subject, source))
         if other:
-            against = f"better than {words}"
-            comparisons.append(compare(belief.sentence, own, other.per_episode, against, belief.sign))
-            verdicts += [comparisons[-1].verdict] if source in DECISIVE else []
-    return Claim(key.test, belief.sentence, own.interval, tuple(comparisons), judge_all(verdicts))
+            against, decides = f"better than {words}", source in DECISIVE
+            comparisons.append(compare(belief.sentence, own, other.per_episode, against, belief.sign, decides=decides))
+    verdict = judge_all([comparison.verdict for comparison in comparisons if comparison.decides])
+    return Claim(key.test, belief.sentence, own.interval, tuple(comparisons), verdict)
 
 
 def _below(figure: Figure, sentence: str, bound: float) -> Claim:
@@ -164,7 +169,8 @@ def _between_kinds(by_key: dict[Key, Figure]) -> Iterable[Claim]:
     for stronger, weaker in itertools.combinations(found, 2):
         sentence = f"marks the kind {stronger.key.subject} more"
         words = f"than the kind {weaker.key.subject}"
-        yield single_claim(sentence, stronger, compare(sentence, stronger, weaker.per_episode, words))
+        comparison = compare(sentence, stronger, weaker.per_episode, words)
+        yield single_claim(f"{sentence} {words}", stronger, comparison)
 
 
 def say_interval(interval: Interval) -> str:

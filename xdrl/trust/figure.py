@@ -1,5 +1,6 @@
 """Draws what an examination found: bars with intervals beside their baselines, a row of panels for each method."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ SOURCES = (OWN, *BASELINES)
 COLOURS = dict(zip(SOURCES, ("#D55E00", "#0072B2", "#56B4E9", "#999999", "#009E73", "#CC79A7"), strict=True))
 """That colour-blind readers tell apart (Okabe & Ito 2008)."""
 _SMALL = 7.5
+_LINE = 170
+"""Characters of a line that is as wide as the picture."""
 
 
 def save_trust(path: Path, trust: Trust) -> None:
@@ -37,9 +40,8 @@ def draw_trust(trust: Trust) -> Figure:
     cells = figure.subfigures(count, 1, squeeze=False)[:, 0]
     for cell, method in zip(cells, trust.methods, strict=True):
         agent, games = trust.agent, len(trust.episodes)
-        cell.suptitle(
-            f"{method.method} on {agent.game}, {agent.network}, {games} episodes: does the map tell the truth?"
-        )
+        title = f"{method.method} on {agent.game}, {agent.network}, {games} episodes: does the map tell the truth?"
+        cell.suptitle("\n".join([title, *textwrap.wrap(method.summary, _LINE)]), fontsize=10)
         _draw_method(cell, method)
     return figure
 

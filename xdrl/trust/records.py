@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from xdrl.trust.intervals import Interval
+from xdrl.trust.summary import summarise_claims
 
 OBJECTS, REMOVAL, OCCLUSION = "objects", "deletion and insertion", "object occlusion"
 RANDOMISATION, SPECIFICITY, HEALTH = "randomisation", "specificity", "health"
 OWN = "method"
 """The source of a figure that is about the method's own maps."""
-YES, NO, NOT_SHOWN, ONE_EPISODE, NO_FIGURE = "yes", "no", "not shown", "one episode has no interval", "no figure"
+NOT_SHOWN, ONE_EPISODE, NO_FIGURE = "not shown", "one episode has no interval", "no figure"
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Comparison:
         verdict: `yes`, `no` or `not shown`; or why there is none.
         words: all of it, such as: points at moving objects better than an untrained network's map: yes,
             0.31 [0.27, 0.35] against 0.08.
+        decides: the claim's verdict depends on it; else it is there to compare.
     """
 
     against: str
@@ -119,6 +121,7 @@ class Comparison:
     difference: Interval
     verdict: str
     words: str
+    decides: bool = True
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,11 @@ class MethodTrust:
     method: str
     figures: tuple[Figure, ...]
     claims: tuple[Claim, ...]
+
+    @property
+    def summary(self) -> str:
+        """What was found, in one sentence."""
+        return summarise_claims([(claim.sentence, claim.verdict) for claim in self.claims])
 
     def figure(self, key: Key) -> Figure | None:
         """Returns the figure of a key, if it was measured."""
@@ -203,10 +211,16 @@ class Trust:
     versions: dict[str, str]
     seconds: float
 
+    @property
+    def summary(self) -> str:
+        """What was found, in one sentence for each method."""
+        found = [(method.method, claim) for method in self.methods for claim in method.claims]
+        return summarise_claims([(f"{name}: {claim.sentence}", claim.verdict) for name, claim in found])
+
 
 def to_json(trust: Trust) -> dict[str, Any]:
-    """Returns plain JSON values; None where there is no figure."""
-    return _plain(trust)
+    """Returns plain JSON values, what was found in one sentence first; None where there is no figure."""
+    return {"summary": trust.summary, **_plain(trust)}
 
 
 def _plain(value: Any) -> Any:

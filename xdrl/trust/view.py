@@ -10,18 +10,19 @@ from xdrl.trust.baselines import DECISIVE
 from xdrl.trust.claims import judge, say_interval
 from xdrl.trust.health import NEAR_UNIFORM
 from xdrl.trust.intervals import unpaired_interval
-from xdrl.trust.records import HEALTH, NO, OBJECTS, OWN, YES, Claim, Key, MethodTrust, Trust
+from xdrl.trust.records import HEALTH, OBJECTS, OWN, Claim, Key, MethodTrust, Trust
+from xdrl.trust.summary import NO, YES
 
 MOSTLY = 0.5
 """Share of the steps from which on a fault is a warning."""
 
 
 def trust_view(trust: Trust) -> RenderableType:
-    """Shows everything: warnings, the verdicts in words, the kinds of objects, the health of the maps."""
+    """Shows everything: what was found in one sentence, warnings, the verdicts, the kinds of objects, the health."""
     agent, episodes = trust.agent, trust.episodes
     steps = sum(episode.steps for episode in episodes)
     title = f"{agent.game}, {agent.source}: {len(episodes)} episodes, {steps:,} steps"
-    parts: list[RenderableType] = [Text(title, "bold")]
+    parts: list[RenderableType] = [Text(trust.summary, "bold"), Text(title)]
     parts += [Text(f"warning: {line}", "yellow") for line in find_warnings(trust)]
     for method in trust.methods:
         parts += ["", _claims_table(f"{method.method}: does the heatmap tell the truth?", method.claims)]
@@ -63,7 +64,9 @@ def _claims_table(title: str, claims: tuple[Claim, ...]) -> Table:
     table.add_column()
     for claim in claims:
         words = Text(f"{claim.sentence}: {say_interval(claim.own)}")
-        for comparison in claim.comparisons[: 1 + len(DECISIVE)]:
+        for comparison in claim.comparisons:
+            if not comparison.decides:
+                continue
             words.append(f"\n  {comparison.against} ({comparison.other.mean:.2f}): ", "dim")
             words.append(comparison.verdict, _style(comparison.verdict))
         table.add_row(Text(claim.verdict, _style(claim.verdict)), words)

@@ -19,9 +19,12 @@ CLAIMS = [
         "verdict": "yes",
         "figure": 0.31,
         "interval": [0.27, 0.35],
-        "baselines": {"untrained network": 0.08},
+        "rivals": [
+            {"against": "better than chance", "figure": 0.08, "verdict": "yes", "decides": True},
+            {"against": "better than what moves", "figure": 0.82, "verdict": "no", "decides": False},
+        ],
     },
-    {"claim": "Differs between actions", "verdict": "no", "figure": None, "interval": None, "baselines": {}},
+    {"claim": "Differs between actions", "verdict": "no", "figure": None, "interval": None},
 ]
 
 

@@ -53,16 +53,27 @@ def test_the_truth_table_and_where_there_is_none_the_command(report, agent, reco
         report.run("return [...arguments[0].cells].map(c => c.textContent)", row)
         for row in report.driver.find_elements("css selector", "#truth tbody tr")
     ]
-    assert rows[0] == ["Points at <objects>", "✓ yes", "0.31 [0.27, 0.35]", "untrained network 0.08"]
-    assert rows[1] == ["Differs between actions", "✕ no", "none", "none"]
+    decides, compares = "better than chance (0.08): ✓ yes", "better than what moves (0.82): ✕ no"
+    lists = f"{decides}To compare, without a say in the verdict:{compares}"
+    assert rows[0] == ["Points at <objects>", "✓ yes", "0.31 [0.27, 0.35]", lists]
+    assert rows[1] == ["Differs between actions", "✕ no", "none", "nothing"]
+    colours = "return [...arguments[0].querySelectorAll('.verdict')].map((each) => getComputedStyle(each).color)"
+    own, better, worse = report.run(colours, report.driver.find_element("css selector", "#truth tbody tr"))
+    assert own == better != worse, "what wins against the map does not look like a success"
     first = record_episode(agent, Protocol(), 1, is_greedy=True, seed=0)
     build_report(agent, first, np.zeros(1, bool), tmp_path / "one.html")
     report.open(tmp_path / "one.html")
     assert report.text("#truth code") == "python cli.py trust Pong"
+    assert report.run("return document.getElementById('trust-summary').hidden")
     report.press("ArrowRight")
     report.press(" ")
     report.wait(lambda: report.text("#play") == "Play")
     assert report.step() == 0 and report.complaints() == []
+
+
+def test_the_report_begins_with_what_the_truth_tests_found(report):
+    found = "1 of 2 claims about the heatmap holds (1 fails, 0 not shown): Points at <objects>."
+    assert report.text("header #trust-summary") == report.text("#truth > p") == found
 
 
 def test_a_reader_who_wants_calm_gets_it(report):
@@ -82,7 +93,7 @@ def test_names_with_markup_in_them_are_harmless(page, agent, recording, built, t
         game = dataclasses.replace(agent.game, name=evil)
         provenance = agent.provenance
 
-    claims = [{"claim": evil, "verdict": "yes", "baselines": {evil: 1.0}}]
+    claims = [{"claim": evil, "verdict": "yes", "rivals": [{"against": evil, "verdict": "no", "decides": True}]}]
     build_report(Evil(), recording, built.flips, tmp_path / "evil.html", facts=[(evil, evil)], claims=claims)
     page.open(tmp_path / "evil.html")
     assert page.text("#title") == evil and evil in page.texts("#made dd")

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+from matplotlib.text import Text
 from PIL import Image
 from rich.console import Console
 
@@ -19,8 +20,9 @@ from xdrl.explainers.methods import Method
 from xdrl.trust.baselines import BASELINES
 from xdrl.trust.cells import ALL
 from xdrl.trust.examination import examine
-from xdrl.trust.figure import save_trust
-from xdrl.trust.records import NO, NO_FIGURE, OBJECTS, ONE_EPISODE, OWN, YES, Key, Settings, Trust, to_json
+from xdrl.trust.figure import draw_trust, save_trust
+from xdrl.trust.records import NO_FIGURE, OBJECTS, ONE_EPISODE, OWN, Key, Settings, Trust, to_json
+from xdrl.trust.summary import NO, YES
 from xdrl.trust.view import find_warnings, trust_view
 
 TINY = Settings(num_episodes=2, max_steps=24, num_frames=4)
@@ -83,6 +85,7 @@ def test_progress_runs_to_its_end(trust: Trust):
 
 def test_the_record_is_plain_json(trust: Trust):
     record = json.loads(json.dumps(to_json(trust), allow_nan=False))
+    assert next(iter(record)) == "summary" and record["summary"] == trust.summary
     assert record["agent"] == {"game": "Pong", "source": "tiny", "agent_steps": 40, "network": "a3c"}
     assert record["settings"]["methods"] == ["grad-cam"]
     assert {"numpy", "tensorflow"} <= record["versions"].keys()
@@ -95,6 +98,7 @@ def test_the_record_is_plain_json(trust: Trust):
 def test_the_view_fits_80_columns(trust: Trust):
     text = show(trust)
     assert max(map(len, text.splitlines())) <= 80
+    assert " ".join(text.split()).startswith(" ".join(trust.summary.split())), "what was found comes first"
     assert "points at moving objects: " in text
     assert "better than the episode's mean map (" in text
     for kind in ("player", "enemy"):
@@ -103,6 +107,8 @@ def test_the_view_fits_80_columns(trust: Trust):
 
 def test_the_figure_is_drawn(tmp_path: Path, trust: Trust):
     save_trust(tmp_path / "new" / "trust.png", trust)
+    words = [text.get_text() for text in draw_trust(trust).findobj(Text)]
+    assert any(trust.summary in text.replace("\n", " ") for text in words), "what was found stands above it"
     with Image.open(tmp_path / "new" / "trust.png") as picture:
         assert picture.size == (1800, 1050)
         pixels = np.asarray(picture.convert("RGB"))

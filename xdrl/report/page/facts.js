@@ -1,6 +1,6 @@
 // What stands on the page once and for all: title, warnings, key moments, truth table, how it was made.
 
-const TRUTH_COLUMNS = ["Claim", "Verdict", "Figure", "Baselines"];
+const TRUTH_COLUMNS = ["Claim", "Verdict", "Figure", "Held against"];
 const VERDICT_SIGNS = { yes: "✓", no: "✕", "not shown": "?" };
 
 function showFacts(page) {
@@ -10,6 +10,8 @@ function showFacts(page) {
   find("warnings").replaceChildren(...page.warnings.map((text) => element("p", { className: "warning" }, text)));
   writePairs(find("made"), page.made);
   find("left-out").replaceChildren(...page.left_out.map((text) => element("li", {}, `Left out: ${text}`)));
+  find("trust-summary").hidden = !page.truth_summary;
+  find("trust-summary").textContent = page.truth_summary ?? "";
   paintScaleKey(find("scale-key"), page);
 }
 
@@ -44,19 +46,37 @@ function showTruth(page) {
   const heads = TRUTH_COLUMNS.map((name) => element("th", { scope: "col", role: "columnheader" }, name));
   const body = element("tbody", { role: "rowgroup" }, ...page.truth.map(claimRow));
   const head = element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...heads));
-  find("truth").replaceChildren(element("table", { role: "table" }, head, body));
+  const table = element("table", { role: "table" }, head, body);
+  find("truth").replaceChildren(element("p", {}, page.truth_summary), table);
 }
 
-function claimRow({ claim, verdict, figure: measured, interval, baselines, note }) {
+/** A verdict as a word with a sign and a colour. */
+function verdictMark(verdict) {
+  return element("span", { className: `verdict ${verdict.replace(" ", "-")}` }, `${VERDICT_SIGNS[verdict]} ${verdict}`);
+}
+
+/** What a claim was held against, and whether it holds against that; what does not decide stands below. */
+function rivalLists(rivals) {
+  const line = ({ against, figure: measured, verdict }) => {
+    const number = measured === null ? "" : ` (${significant(measured)})`;
+    return element("li", {}, `${against}${number}`, ...(verdict ? [": ", verdictMark(verdict)] : []));
+  };
+  const list = (decides) => {
+    const lines = rivals.filter((rival) => rival.decides === decides).map(line);
+    return lines.length ? [element("ul", {}, ...lines)] : [];
+  };
+  const rest = list(false);
+  return [...list(true), ...(rest.length ? [element("small", {}, "To compare, without a say in the verdict:"), ...rest] : [])];
+}
+
+function claimRow({ claim, verdict, figure: measured, interval, rivals, note }) {
   const range = interval ? ` [${significant(interval[0])}, ${significant(interval[1])}]` : "";
-  const others = Object.entries(baselines).map(([name, value]) => `${name} ${significant(value)}`);
   const words = element("th", { scope: "row", role: "rowheader" }, claim);
   if (note) words.append(element("small", {}, note));
-  const word = `${VERDICT_SIGNS[verdict]} ${verdict}`;
-  const sign = element("span", { className: `verdict ${verdict.replace(" ", "-")}` }, word);
   const number = measured === null ? "none" : `${significant(measured)}${range}`;
-  const cells = [sign, number, others.join(", ") || "none"].map((content, index) =>
-    element("td", { role: "cell", "data-name": TRUTH_COLUMNS[index + 1] }, content),
+  const against = rivals.length ? rivalLists(rivals) : ["nothing"];
+  const cells = [[verdictMark(verdict)], [number], against].map((contents, index) =>
+    element("td", { role: "cell", "data-name": TRUTH_COLUMNS[index + 1] }, ...contents),
   );
   return element("tr", { role: "row" }, words, ...cells);
 }
