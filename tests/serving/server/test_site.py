@@ -77,7 +77,7 @@ def test_a_picked_screenshot_is_answered_with_action_bars_value_and_overlay(trie
     assert widths.index(max(widths)) == expected["action"]
     facts = dict(zip(tried.texts("#facts dt"), tried.texts("#facts dd"), strict=True))
     assert float(facts["Value"]) == pytest.approx(expected["value"], rel=1e-3)
-    assert (facts["Heatmap"], facts["Model"], facts["Signature"]) == ("ok", "Pong, version 2", "overlay")
+    assert (facts["Heatmap"], facts["Model"], facts["Signature"]) == ("ok", "Pong, version 3", "overlay")
     assert set(tried.texts("#outputs dt")) == expected.keys()
 
 

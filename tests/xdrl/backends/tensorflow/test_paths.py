@@ -154,7 +154,7 @@ def test_a_network_of_ones_own_learns(a3c_config: NetworkConfig, played):
         gradients = compute(played.by(policy, network.core_size), COSTS)
         losses.append(gradients.value_loss)
         apply(gradients.gradients)
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_a_name_is_given_once():
