@@ -4,13 +4,14 @@ import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import numpy as np
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from xdrl.config import NetworkConfig
 from xdrl.environments import VectorEnvironment
@@ -23,11 +24,17 @@ pytest_plugins = ["tests.browser"]
 PONG_ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class _FileByFile(LoadScopeScheduling):
     """Keeps a file's tests, and all of the command line's, on one core: what they share is made once."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group("cli" if file.startswith("tests/cli/") else file))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "cli" if nodeid.startswith("tests/cli/") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Has pytest-xdist share the tests out as above."""
+    return _FileByFile(config, log)
 
 
 class Played(NamedTuple):
