@@ -62,7 +62,7 @@ ORDER = [
     ["xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl"],
     ["xdrl.evaluation", "xdrl.training"],
-    ["xdrl.explanations.measures", "xdrl.explanations.highlights"],
+    ["xdrl.explanations.measures", "xdrl.explanations.highlights", "xdrl.explanations.strengths"],
     # how fast it all is
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
     ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference", "xdrl.benchmarks.load"],

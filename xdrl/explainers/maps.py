@@ -61,7 +61,7 @@ def normalise(maps: Any, peaks: Any, floor: Any = SINGLE_SCREEN_FLOOR) -> Any:
     Args:
         maps: float32 [N, h, w].
         peaks: float32 [N].
-        floor: 1e-6 for single screens, a thousandth of the episode's peak where there is an episode.
+        floor: of the peaks. Where there is an episode, `xdrl.explanations.strengths` has one scale for all of it.
     """
     return maps / tf.maximum(peaks, floor)[:, None, None]
 

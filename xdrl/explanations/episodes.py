@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from xdrl.agents import Agent, Explanation
 from xdrl.evaluation import Recording
-from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR, normalise
+from xdrl.explainers.maps import ALL_NEGATIVE, OK
 from xdrl.explanations.measures import entropies, flips_without_memory, margins
+from xdrl.explanations.strengths import WEAK_SHARE, is_weak, scale_to_episode, shares_of_strongest
 
-EPISODE_FLOOR = 1e-3
-"""Of the episode's peak: no map is blown up by more than this allows."""
 STRIP_FRAMES = 6
 
 
@@ -23,7 +21,7 @@ class ExplainedEpisode:
     Attributes:
         recording: the game.
         explanation: a map a step.
-        heatmaps: float32 [S, h, w] in [0, 1].
+        heatmaps: float32 [S, h, w] in [0, 1], on one scale: how bright they are drawn.
         flips: bool [S], whether the most probable action would be another with a zeroed core state.
         target: what the maps are about.
         method: that made them.
@@ -44,8 +42,7 @@ def explain_episode(agent: Agent, recording: Recording, target: str, method: str
         UserError: there is no such target or method.
     """
     explanation = agent.explain(recording.screens, recording.state, target, method, recording.actions)
-    floor = max(EPISODE_FLOOR * float(explanation.peaks.max()), SINGLE_SCREEN_FLOOR)
-    heatmaps = ops.convert_to_numpy(normalise(explanation.maps, explanation.peaks, floor))
+    heatmaps = scale_to_episode(explanation.maps, explanation.peaks)
     flips = flips_without_memory(agent, recording)
     return ExplainedEpisode(recording, explanation, heatmaps, flips, target, method)
 
@@ -55,6 +52,8 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
     recording, explanation = episode.recording, episode.explanation
     statuses = np.array(explanation.statuses)
     peaks = explanation.peaks
+    shares = shares_of_strongest(peaks)
+    weak = [is_weak(status, share) for status, share in zip(explanation.statuses, shares, strict=True)]
     return {
         "game": agent.game.name,
         "agent": agent.provenance.source.as_posix(),
@@ -68,6 +67,9 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
         "heatmap_cells": list(episode.heatmaps.shape[1:]),
         "heatmap_box": explanation.box._asdict(),
         "share_blank": float((statuses != OK).mean()),
+        "share_weak": float(np.mean(weak)),
+        "weak_below": WEAK_SHARE,
+        "strongest_peak": _six_digits(peaks.max()),
         "share_all_negative": float((statuses == ALL_NEGATIVE).mean()),
         "share_flipped_without_memory": float(episode.flips.mean()),
         "mean_entropy": float(entropies(recording.probabilities).mean()),
@@ -81,7 +83,8 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
             "margin": np.round(margins(recording.logits), 5).tolist(),
             "reward": recording.rewards.tolist(),
             "lives": recording.lives.tolist(),
-            "heatmap_peak": [float(f"{peak:.6g}") for peak in peaks],
+            "heatmap_peak": [_six_digits(peak) for peak in peaks],
+            "heatmap_share_of_strongest": [_six_digits(share) for share in shares],
             "heatmap_status": explanation.statuses,
             "flips_without_memory": episode.flips.tolist(),
         },
@@ -101,3 +104,7 @@ def strip_start(peaks: np.ndarray) -> int:
         return 0
     windows = np.lib.stride_tricks.sliding_window_view(peaks, STRIP_FRAMES)
     return int(windows.min(-1).argmax())
+
+
+def _six_digits(value: float) -> float:
+    return float(f"{value:.6g}")

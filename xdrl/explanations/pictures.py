@@ -9,6 +9,7 @@ from xdrl.agents import CHUNK, Agent
 from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, ZERO_GRADIENT
 from xdrl.explanations.episodes import STRIP_FRAMES, ExplainedEpisode, strip_start
 from xdrl.explanations.measures import entropies
+from xdrl.explanations.strengths import is_weak, say_share, shares_of_strongest
 from xdrl.pictures.frames import PanelText, strip, video_frame
 from xdrl.pictures.overlays import enlarge, overlay
 
@@ -28,7 +29,7 @@ def video_frames(agent: Agent, episode: ExplainedEpisode) -> Iterator[np.ndarray
         part = slice(start, start + CHUNK)
         games, overlays = _enlarged(episode, part, 3)
         for step, (game, picture) in enumerate(zip(games, overlays, strict=True), start):
-            yield video_frame(game, picture, _panel(agent, episode, step))
+            yield video_frame(game, picture, panel_text(agent, episode, step))
 
 
 def clip_frames(episode: ExplainedEpisode) -> Iterator[np.ndarray]:
@@ -43,7 +44,10 @@ def clip_frames(episode: ExplainedEpisode) -> Iterator[np.ndarray]:
 def draw_strip(agent: Agent, episode: ExplainedEpisode) -> np.ndarray:
     """Draws the strip's frames as the paper's Fig. 2: the game above, its overlay below; uint8 [H, W, 3]."""
     part = strip_part(episode)
-    return strip(_enlarged(episode, part, 2), captions(agent, episode, part))
+    words = captions(agent, episode, part)
+    notes = (_short_note(episode, step) for step in range(part.start, part.start + len(words)))
+    words = [f"{caption}, {note}" if note else caption for caption, note in zip(words, notes, strict=True)]
+    return strip(_enlarged(episode, part, 2), words)
 
 
 def draw_comparison(agent: Agent, episodes: Sequence[ExplainedEpisode]) -> np.ndarray:
@@ -91,7 +95,24 @@ def _enlarged(episode: ExplainedEpisode, part: slice, scale: int) -> tuple[np.nd
     return ops.convert_to_numpy(enlarge(screens, scale)), ops.convert_to_numpy(overlays)
 
 
-def _panel(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
+def _share(episode: ExplainedEpisode, step: int) -> float:
+    return float(shares_of_strongest(episode.explanation.peaks)[step])
+
+
+def _short_note(episode: ExplainedEpisode, step: int) -> str:
+    """Says of a map that is hardly seen why, in a few words."""
+    status, share = episode.explanation.statuses[step], _share(episode, step)
+    return "blank" if status != OK else f"weak: {say_share(share)}" if is_weak(status, share) else ""
+
+
+def _note(episode: ExplainedEpisode, step: int) -> str:
+    """The same in a line."""
+    status, share = episode.explanation.statuses[step], _share(episode, step)
+    return f"weak: {say_share(share)} of the strongest" if is_weak(status, share) else _NOTES[status]
+
+
+def panel_text(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
+    """Returns what the video says beside a step."""
     recording = episode.recording
     action = agent.action_names[recording.actions[step]]
     lines = (
@@ -102,6 +123,7 @@ def _panel(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
         ("entropy", f"{entropies(recording.probabilities[step : step + 1])[0]:.2f} nats"),
         ("map of", episode.target),
         ("map peak", f"{episode.explanation.peaks[step]:.3g}"),
+        ("of the strongest", say_share(_share(episode, step))),
     )
-    note = _NOTES[episode.explanation.statuses[step]]
-    return PanelText(agent.game.name, lines, action, agent.action_names, recording.probabilities[step], note)
+    shares = recording.probabilities[step]
+    return PanelText(agent.game.name, lines, action, agent.action_names, shares, _note(episode, step))

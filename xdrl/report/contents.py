@@ -12,9 +12,9 @@ import xdrl
 from xdrl.agents import Agent
 from xdrl.evaluation import Recording
 from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
-from xdrl.explanations.episodes import EPISODE_FLOOR
 from xdrl.explanations.highlights import diverse_highlights, importances, screen_features
 from xdrl.explanations.measures import entropies, margins
+from xdrl.explanations.strengths import OWN_SCALE_FLOOR, WEAK_SHARE, is_weak, shares_of_strongest
 from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
@@ -22,8 +22,8 @@ from xdrl.report.maps import MapSet
 
 KEY_MOMENTS, MOMENT_GAP = 8, 15
 """Thumbnails of a report at most, and agent steps between two of them: a second of the game."""
-MOSTLY_BLANK, NEARLY_UNIFORM = 0.5, 0.95
-"""Shares above which a report warns: of blank maps, and of the entropy of a policy that knows nothing."""
+MOSTLY, NEARLY_UNIFORM = 0.5, 0.95
+"""Shares above which a report warns: of blank or weak maps, and of the entropy of a policy that knows nothing."""
 _PACKAGES = ("tensorflow", "keras", "numpy", "ale-py")
 
 
@@ -36,8 +36,9 @@ def describe_page(agent: Agent) -> dict[str, Any]:
         "largest_entropy": math.log(len(names)),
         "colours": np.round(colour_table(), 2).tolist(),
         "strongest_alpha": STRONGEST_ALPHA,
-        "episode_floor": EPISODE_FLOOR,
+        "own_scale_floor": OWN_SCALE_FLOOR,
         "single_floor": SINGLE_SCREEN_FLOOR,
+        "weak_share": WEAK_SHARE,
         "steps_per_second": STEPS_PER_SECOND,
     }
 
@@ -81,11 +82,18 @@ def find_warnings(recording: Recording, shown: MapSet) -> list[str]:
     """
     statuses = np.array(shown.statuses)
     blank, warnings = (statuses != OK).mean(), []
-    if blank > MOSTLY_BLANK:
+    if blank > MOSTLY:
         against = (statuses == ALL_NEGATIVE).mean()
         warnings.append(
             f"{blank:.0%} of the maps of {shown.target} by {shown.method} are blank ({against:.0%} because all that is "
             "seen speaks against it): on those steps this report cannot show what the agent went by."
+        )
+    shares = shares_of_strongest(shown.peaks)
+    weak = float(np.mean([is_weak(status, share) for status, share in zip(shown.statuses, shares, strict=True)]))
+    if weak > MOSTLY:
+        warnings.append(
+            f"{weak:.0%} of the maps of {shown.target} by {shown.method} are weak, below {WEAK_SHARE:.0%} of the "
+            "strongest of this episode. They are drawn faint: little on those screens spoke for it."
         )
     num_actions = recording.probabilities.shape[-1]
     mean_entropy = float(entropies(recording.probabilities).mean())

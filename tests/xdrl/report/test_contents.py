@@ -12,7 +12,8 @@ from xdrl.report.maps import MapSet, explain_target
 
 
 def with_statuses(map_set: MapSet, *statuses: str) -> MapSet:
-    return dataclasses.replace(map_set, statuses=list(statuses))
+    """The maps with other statuses, all of them equally strong."""
+    return dataclasses.replace(map_set, statuses=list(statuses), peaks=np.ones(len(statuses), np.float32))
 
 
 def test_a_step_has_every_quantity(agent, recording):
@@ -41,6 +42,17 @@ def test_blank_maps_are_a_warning_where_they_are_more_than_half(agent, recording
     assert find_warnings(sharp, with_statuses(shown, "ok", "zero_gradient")) == []
     (warning,) = find_warnings(sharp, with_statuses(shown, "ok", "zero_gradient", "all_negative"))
     assert warning.startswith("67% of the maps of chosen by grad-cam are blank (33% because all that is seen speaks")
+
+
+def test_weak_maps_are_a_warning_where_they_are_more_than_half(agent, recording):
+    shown = with_statuses(explain_target(agent, recording, "grad-cam", "chosen"), "ok", "ok", "ok", "ok")
+    sharp = dataclasses.replace(recording, probabilities=np.tile(np.eye(6, dtype=np.float32)[0], (80, 1)))
+    half = dataclasses.replace(shown, peaks=np.array([1, 0.05, 0.04, 0.04], np.float32))
+    assert find_warnings(sharp, half) == []
+    (warning,) = find_warnings(sharp, dataclasses.replace(half, peaks=np.array([1, 0.04, 0.04, 0.04], np.float32)))
+    assert warning.startswith(
+        "75% of the maps of chosen by grad-cam are weak, below 5% of the strongest of this episode"
+    )
 
 
 def test_a_policy_that_prefers_nothing_is_a_warning(agent, recording):

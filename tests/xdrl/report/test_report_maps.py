@@ -16,20 +16,27 @@ def expected_overlay(agent, recording, target: str, step: int) -> np.ndarray:
     return ops.convert_to_numpy(drawn)[0].astype(int)
 
 
+def near(pixels: np.ndarray, expected: np.ndarray) -> bool:
+    """Says whether two pictures look the same; a canvas that is not drawn yet has another size."""
+    return pixels.shape == expected.shape and bool(np.abs(pixels - expected).max() <= 2)
+
+
 def strong_step(agent, recording, target: str) -> int:
     """A step whose map is clearly there."""
     return int(explain_episode(agent, recording, target, "grad-cam").explanation.peaks.argmax())
 
 
-@pytest.mark.parametrize(("target", "scale"), [("chosen", "own"), ("value", "own"), ("contrast:FIRE", "own")])
-def test_the_overlay_is_the_one_of_the_videos(report, agent, recording, target: str, scale: str):
+@pytest.mark.parametrize("target", ["chosen", "value", "contrast:FIRE"])
+def test_the_overlay_is_the_one_of_the_videos(report, agent, recording, target: str):
     report.choose("#target", target)
-    step = strong_step(agent, recording, target)
-    report.go_to(step)
-    expected = expected_overlay(agent, recording, target, step)
-    assert np.abs(expected - recording.screens[step]).max() > 50, "the map says nothing"
-    assert np.abs(report.pixels("#overlay") - expected).max() <= 2
-    np.testing.assert_array_equal(report.pixels("#game"), recording.screens[step])
+    peaks = explain_episode(agent, recording, target, "grad-cam").explanation.peaks
+    strong, middling, weak = (int(np.abs(peaks - share * peaks.max()).argmin()) for share in (1, 0.3, 0.04))
+    for step, change in ((strong, 50), (middling, 20), (weak, 5)):
+        report.go_to(step)
+        expected = expected_overlay(agent, recording, target, step)
+        assert np.abs(expected - recording.screens[step]).max() > change, "the map says nothing"
+        assert np.abs(report.pixels("#overlay") - expected).max() <= 2
+        np.testing.assert_array_equal(report.pixels("#game"), recording.screens[step])
 
 
 def test_an_action_shows_its_own_map_and_the_contrast(report, agent, recording):
@@ -64,16 +71,32 @@ def test_the_slider_blends_game_and_overlay(report, agent, recording):
         report.wait(lambda expected=expected: np.abs(report.pixels("#overlay") - expected).max() <= 2)
 
 
-def test_on_the_episodes_scale_a_weak_map_looks_weak(report, agent, recording):
+def test_a_weak_map_looks_weak_and_is_said_to_be(report, agent, recording):
     peaks = explain_episode(agent, recording, "chosen", "grad-cam").explanation.peaks
+    strongest = int(peaks.argmax())
+    report.go_to(strongest)
+    assert report.text("#overlay-caption").endswith(", the strongest of this episode")
+    assert report.text("#blank") == ""
     # Weak, and not so weak that its own scale leaves it pale as well: that ends at a thousandth of the episode's peak.
     weak = int(np.argsort(peaks)[(peaks <= 0.01 * peaks.max()).sum()])
+    share = f"{round(100 * peaks[weak] / peaks.max())}% of the strongest of this episode"
     report.go_to(weak)
-    before = np.abs(report.pixels("#overlay") - recording.screens[weak]).max()
-    report.choose("#scale", "episode")
-    expected = peaks[weak] / peaks.max() * 0.8 * 255
-    report.wait(lambda: np.abs(report.pixels("#overlay") - recording.screens[weak]).max() <= expected + 2)
-    assert before > expected + 2, "the map is strong in itself"
+    assert report.text("#overlay-caption").endswith(f", {share}") and report.text("#blank") == f"Weak map: {share}."
+    assert f"Weak map: {share}." in report.text("#announcer")
+    faintest = np.sqrt(peaks[weak] / peaks.max()) * 0.8 * 255
+    assert np.abs(report.pixels("#overlay") - recording.screens[weak]).max() <= faintest + 2
+    report.choose("#scale", "own")
+    report.wait(lambda: np.abs(report.pixels("#overlay") - recording.screens[weak]).max() > faintest + 2)
+
+
+def test_the_thumbnails_of_key_moments_are_on_the_same_scale(report, agent, recording):
+    script = "return JSON.parse(document.getElementById('data').textContent).moments.map((each) => each.step)"
+    moments = report.run(script)
+    report.wait(lambda: len(report.texts("#moments canvas")) == len(moments))
+    for place, step in enumerate(moments, 1):
+        expected = expected_overlay(agent, recording, "chosen", step)
+        selector = f"#moments li:nth-child({place}) canvas"
+        report.wait(lambda selector=selector, expected=expected: near(report.pixels(selector), expected))
 
 
 class Wrapped:
@@ -98,7 +121,8 @@ class Fine(Wrapped):
 def test_a_map_that_was_made_coarser_is_as_strong_as_any_and_says_so(page, agent, recording, built, tmp_path):
     build_report(Fine(agent), recording, built.flips, tmp_path / "fine.html")
     page.open(tmp_path / "fine.html")
-    assert page.text("#overlay-caption").endswith("grad-cam, raw peak 0.02, drawn in means of 4 × 4 cells")
+    note = "grad-cam, raw peak 0.02, the strongest of this episode, drawn in means of 4 × 4 cells"
+    assert page.text("#overlay-caption").endswith(note)
     change = np.abs(page.pixels("#overlay") - recording.screens[0].astype(int)).max()
     assert change > 60, "a sixteenth of the peak would hardly be seen"
 

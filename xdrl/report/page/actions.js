@@ -51,7 +51,7 @@ class Actions {
     find("why-title").textContent = isTaken ? `Why ${this.chosen}?` : `Why not ${this.chosen}?`;
     [find("why-own"), find("why-contrast")].forEach((button, index) => {
       const words = targetAt(this.targets[index], this.source, step);
-      const note = blankReason(maps[index]) || mapNote(maps[index]);
+      const note = blankReason(maps[index]) || mapNote(maps[index], page);
       paintOverlay(button.querySelector("canvas"), screen, maps[index], strengths[index], 1, page);
       button.querySelector("span").replaceChildren(element("b", {}, words), element("small", {}, note));
       button.setAttribute("aria-label", `${words}; ${note} Show it large.`);

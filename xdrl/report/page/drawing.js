@@ -37,10 +37,15 @@ function stretchMap(map, height, width, scale) {
   return strengths;
 }
 
-/** How strong a map's peak is drawn: by its own peak, or on the scale of the episode's largest one. */
-function peakStrength(map, largest, scaleName, page) {
-  const floor = Math.max(page.episode_floor * largest, page.single_floor);
-  return map.drawnPeak / (scaleName === "episode" ? Math.max(largest, page.single_floor) : Math.max(map.drawnPeak, floor));
+/** How strong a map is beside the strongest one of its episode. */
+function shareOfStrongest(map, page) {
+  return map.drawnPeak / Math.max(map.largest, page.single_floor);
+}
+
+/** How bright a map's peak is drawn: by the root of its share of the strongest one, as everywhere, or by itself. */
+function peakStrength(map, scaleName, page) {
+  if (scaleName === "episode") return Math.sqrt(shareOfStrongest(map, page));
+  return map.drawnPeak / Math.max(map.drawnPeak, page.own_scale_floor * map.largest, page.single_floor);
 }
 
 /** Draws a screen as it is. */

@@ -31,7 +31,7 @@ async function showMoments(source, seek) {
   for (const [index, { step }] of page.moments.entries()) {
     const [screen, map] = [await source.screen(step), await source.map(step, method, target)];
     const canvas = find("moments").children[index].querySelector("canvas");
-    paintOverlay(canvas, screen, map, map && peakStrength(map, map.largest, "own", page), 1, page);
+    paintOverlay(canvas, screen, map, map && peakStrength(map, "episode", page), 1, page);
   }
 }
 

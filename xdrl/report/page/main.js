@@ -15,7 +15,7 @@ function makeShow(source, parts) {
     const screen = await source.screen(step);
     const maps = await Promise.all(wanted.map(([by, each]) => source.map(step, by, each)));
     if (number !== newest) return;
-    const strengths = maps.map((map) => map && peakStrength(map, map.largest, scale, page));
+    const strengths = maps.map((map) => map && peakStrength(map, scale, page));
     paintScreen(find("game"), screen);
     paintOverlay(find("overlay"), screen, maps[0], strengths[0], choices.blend, page);
     actions.show(step);
@@ -29,11 +29,12 @@ function makeShow(source, parts) {
 
 /** Writes what is said about a step. */
 function showWords(source, step, method, target, map) {
+  const { page } = source;
   const words = targetAt(target, source, step);
-  find("overlay-caption").replaceChildren(element("b", {}, words), ` ${method}, ${mapNote(map)}`);
+  find("overlay-caption").replaceChildren(element("b", {}, words), ` ${method}, ${mapNote(map, page)}`);
   find("overlay").setAttribute("aria-label", `The game under the map: ${words}`);
-  find("blank").hidden = !blankReason(map);
-  find("blank").textContent = blankReason(map);
+  find("blank").hidden = !faintReason(map, page);
+  find("blank").textContent = faintReason(map, page);
   writePairs(find("figures"), stepFigures(source, step));
   const end = source.isOver ? ", game over" : "";
   find("position").textContent = source.isLive ? `Step ${step}${end}` : `Step ${step} of ${source.length - 1}`;

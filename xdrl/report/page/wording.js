@@ -44,11 +44,26 @@ function blankReason(map) {
   return BLANK_REASONS[map.status] ?? "";
 }
 
+/** A map beside the strongest one of its episode, in words. */
+function sayShare(map, page) {
+  const share = shareOfStrongest(map, page);
+  if (share === 1) return page.strongest;
+  return `${share < 0.01 ? "under 1" : Math.round(100 * share)}% of ${page.strongest}`;
+}
+
+/** Why a map is hardly seen, or "". */
+function faintReason(map, page) {
+  const blank = blankReason(map);
+  if (blank || shareOfStrongest(map, page) >= page.weak_share) return blank;
+  return `Weak map: ${sayShare(map, page)}.`;
+}
+
 /** How strong a map is, and how fine it is drawn. */
-function mapNote(map) {
+function mapNote(map, page) {
   if (!map || map.reason) return "not computed";
+  const share = map.status === "ok" ? `, ${sayShare(map, page)}` : "";
   const coarse = map.coarsened > 1 ? `, drawn in means of ${map.coarsened} × ${map.coarsened} cells` : "";
-  return `raw peak ${significant(map.peak)}${coarse}`;
+  return `raw peak ${significant(map.peak)}${share}${coarse}`;
 }
 
 /** The figures of a step as [name, text] pairs. */
@@ -74,5 +89,5 @@ function stepSentence(source, step, map) {
   const { series, page } = source;
   const probability = figure(series.probabilities[step][series.action[step]]);
   const state = `score ${significant(scores(series)[step])}, value ${figure(series.value[step])}`;
-  return `Step ${step}: ${page.actions[series.action[step]]}, probability ${probability}, ${state}. ${blankReason(map)}`;
+  return `Step ${step}: ${page.actions[series.action[step]]}, probability ${probability}, ${state}. ${faintReason(map, page)}`;
 }
