@@ -168,6 +168,7 @@ def test_each_backend_goes_on_where_the_other_stopped(begun_on_jax: Path, jax: J
         assert 0 < moved < 4 * 2e-3, path  # four updates, none by much more than the learning rate
 
 
+@pytest.mark.slow
 def test_a_weights_file_starts_a_run_without_tensorflow(begun_on_jax: Path, jax: Jax, tmp_path: Path):
     path, folder = tmp_path / "pong.npz", tmp_path / "Pong"
     jax.run("cli.py", "export", "Pong", "--run-dir", begun_on_jax, "--weights", path)
