@@ -72,15 +72,7 @@ class LSTMCore(Core):
         self.bias = self.add_weight((gates,), self._forget_open, name="bias")
 
     def call(self, features: Any, state_h: Any, state_c: Any) -> tuple[Any, Any]:
-        """Takes one step.
-
-        Args:
-            features: float32 [N, F].
-            state_h, state_c: float32 [N, H].
-
-        Returns:
-            the next state_h, which is also the output, and the next state_c, float32 [N, H].
-        """
+        """Takes one step as `Core.call` says."""
         return activate(self.gates(features, state_h), state_c)
 
     def gates(self, features: Any, state_h: Any) -> Any:

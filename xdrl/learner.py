@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import keras
 
+from xdrl.losses import Losses
 from xdrl.networks import Network
 
 
@@ -29,6 +30,11 @@ class Gradients(NamedTuple):
     policy_loss: float
     value_loss: float
     entropy: float
+
+    @classmethod
+    def of(cls, gradients: Sequence[Any], norm: Any, losses: Losses) -> "Gradients":
+        """Makes it of what a backend computed: the gradients stay where they are, the rest become numbers."""
+        return cls(gradients, float(norm), float(losses.policy), float(losses.value), float(losses.entropy))
 
 
 class Learner:

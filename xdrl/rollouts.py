@@ -23,6 +23,19 @@ class Step(NamedTuple):
     kept: Any
 
 
+class KeptObservation(NamedTuple):
+    """What of a step is kept where its gradients compute everything again.
+
+    Attributes:
+        observation: float32 [B, 80, 80, 1], a quarter of the screens that it was made from.
+        state_h, state_c: float32 [B, H], before the step, and before they are zeroed where a game starts.
+    """
+
+    observation: Any
+    state_h: Any
+    state_c: Any
+
+
 class Policy(Protocol):
     """A network that plays; each backend has one."""
 

@@ -1,7 +1,7 @@
 """Acting: a worker's policy, compiled; it keeps of each step what learning needs, on the device."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ import numpy as np
 from xdrl.backends.jax.stateless import values_of, with_weights
 from xdrl.config import TrainingConfig
 from xdrl.networks import Network
-from xdrl.rollouts import Step
+from xdrl.rollouts import KeptObservation, Step
 
 
 def use_threads(num_threads: int) -> None:
@@ -25,19 +25,6 @@ def has_gpu() -> bool:
 def describe_path(network: Network, config: TrainingConfig) -> str | None:
     """Says nothing: every network takes the same path."""
     return None
-
-
-class Kept(NamedTuple):
-    """What of a step is kept on the device for its gradients.
-
-    Attributes:
-        observation: float32 [B, 80, 80, 1], a quarter of the screens that it was made from.
-        state_h, state_c: float32 [B, H], before the step, and before they are zeroed where a game starts.
-    """
-
-    observation: jax.Array
-    state_h: jax.Array
-    state_c: jax.Array
 
 
 class Policy:
@@ -59,7 +46,7 @@ class Policy:
         judged, next_state, observation = self._compiled(weights, screens, *state, is_first)
         # Waits for the step, and with it for the screens: the emulator may then write over them.
         logits, values = jax.device_get(judged)
-        return Step(logits, values, next_state, Kept(observation, *state))
+        return Step(logits, values, next_state, KeptObservation(observation, *state))
 
     def _step(
         self,

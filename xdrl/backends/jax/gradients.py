@@ -6,13 +6,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from xdrl.backends.jax.acting import Kept
 from xdrl.backends.jax.stateless import values_of, with_weights
 from xdrl.config import TrainingConfig
 from xdrl.learner import Gradients
 from xdrl.losses import Costs, Losses, actor_critic_losses
 from xdrl.networks import Network
-from xdrl.rollouts import Rollout
+from xdrl.rollouts import KeptObservation, Rollout
 
 
 class GradientFunction:
@@ -28,15 +27,11 @@ class GradientFunction:
         weights = values_of(self._network.weights)
         gradients, norm, losses = self._compiled(weights, rollout.kept, rollout._replace(kept=()), costs)
         norm, losses = jax.device_get((norm, losses))
-        return Gradients(
-            gradients=gradients,
-            norm=float(norm),
-            policy_loss=float(losses.policy),
-            value_loss=float(losses.value),
-            entropy=float(losses.entropy),
-        )
+        return Gradients.of(gradients, norm, losses)
 
-    def _compute(self, weights: list[jax.Array], kept: tuple[Kept, ...], rollout: Rollout, costs: Costs) -> Any:
+    def _compute(
+        self, weights: list[jax.Array], kept: tuple[KeptObservation, ...], rollout: Rollout, costs: Costs
+    ) -> Any:
         (_, losses), gradients = jax.value_and_grad(self._losses, has_aux=True)(weights, kept, rollout, costs)
         norm = jnp.sqrt(sum(jnp.sum(jnp.square(gradient)) for gradient in gradients))
         limit = self._config.gradient_norm_clip
@@ -44,7 +39,7 @@ class GradientFunction:
         return [gradient * scale for gradient in gradients], norm, losses
 
     def _losses(
-        self, weights: Sequence[jax.Array], kept: tuple[Kept, ...], rollout: Rollout, costs: Costs
+        self, weights: Sequence[jax.Array], kept: tuple[KeptObservation, ...], rollout: Rollout, costs: Costs
     ) -> tuple[jax.Array, Losses]:
         first, observations = kept[0], jnp.stack([step.observation for step in kept])
         with with_weights(self._network, weights):

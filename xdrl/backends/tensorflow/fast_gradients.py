@@ -45,13 +45,7 @@ class FastGradients:
         for step, upstream in zip(rollout.kept, by_features, strict=True):
             sums = self._compiled_torso(sums, step.torso, upstream)
         gradients, norm = self._compiled_clip([*sums, *later])
-        return Gradients(
-            gradients=gradients,
-            norm=float(norm),
-            policy_loss=float(losses.policy),
-            value_loss=float(losses.value),
-            entropy=float(losses.entropy),
-        )
+        return Gradients.of(gradients, norm, losses)
 
     def _compute_later(
         self,

@@ -1,6 +1,6 @@
 """The plain path, for any network: a policy that plays, and one `GradientTape` over everything."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,20 +10,7 @@ from xdrl.config import TrainingConfig
 from xdrl.learner import Gradients
 from xdrl.losses import Costs, Losses, actor_critic_losses
 from xdrl.networks import Network
-from xdrl.rollouts import Rollout, Step
-
-
-class Kept(NamedTuple):
-    """What of a step is kept for its gradients.
-
-    Attributes:
-        observation: float32 [B, 80, 80, 1], a quarter of the screens that it was made from.
-        state_h, state_c: float32 [B, H], before the step, and before they are zeroed where a game starts.
-    """
-
-    observation: tf.Tensor
-    state_h: tf.Tensor
-    state_c: tf.Tensor
+from xdrl.rollouts import KeptObservation, Rollout, Step
 
 
 class PlainPolicy:
@@ -42,7 +29,7 @@ class PlainPolicy:
     def act(self, screens: np.ndarray, state: tuple[tf.Tensor, tf.Tensor], is_first: np.ndarray) -> Step:
         """Takes one step; the state is zeroed where a game starts."""
         logits, values, next_state, observation = self._compiled(screens, *state, is_first)
-        return Step(logits.numpy(), values.numpy(), next_state, Kept(observation, *state))
+        return Step(logits.numpy(), values.numpy(), next_state, KeptObservation(observation, *state))
 
     def _step(self, screens: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, is_first: tf.Tensor) -> Any:
         keep = 1.0 - tf.cast(is_first, tf.float32)[:, None]
@@ -64,13 +51,7 @@ class PlainGradients:
         """Computes the gradients of a rollout that this network has just played."""
         arrays = Rollout(rollout.kept, *(tf.convert_to_tensor(field) for field in rollout[1:]))
         gradients, norm, losses = self._compiled(arrays, Costs(*(tf.constant(cost, tf.float32) for cost in costs)))
-        return Gradients(
-            gradients=gradients,
-            norm=float(norm),
-            policy_loss=float(losses.policy),
-            value_loss=float(losses.value),
-            entropy=float(losses.entropy),
-        )
+        return Gradients.of(gradients, norm, losses)
 
     def _compute(self, rollout: Rollout, costs: Costs) -> tuple[list[tf.Tensor], tf.Tensor, Losses]:
         first, observations = rollout.kept[0], tf.stack([step.observation for step in rollout.kept])
