@@ -1,5 +1,7 @@
 """Targets of a user's own model: logits behind probabilities, single units, labels, functions of the outputs."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,11 @@ from keras import layers, ops
 
 from xdrl.errors import UserError
 from xdrl.explainers import METHODS, explain
+from xdrl.explainers.maps import MapBatch
 
+KINDS = ("grad-cam", "eigen-cam", "score-cam", "saliency", "sarfa", "blur")
+"""Methods that do each something else with a target; what is done for all of them is tried on the rest when slow."""
+EVERY = [name if name in KINDS else pytest.param(name, marks=pytest.mark.slow) for name in METHODS]
 IMAGES = np.random.default_rng(0).normal(size=(3, 20, 16, 3)).astype(np.float32)
 MANY = np.random.default_rng(1).normal(size=(33, 20, 16, 3)).astype(np.float32)
 
@@ -22,6 +28,12 @@ def build_model(end=None, units: int = 5, scale: float = 1) -> keras.Model:
     model = keras.Model(images, logits if end is None else end(logits))
     model.layers[4].set_weights([scale * weight for weight in model.layers[4].get_weights()])
     return model
+
+
+@functools.cache
+def explain_logits(method: str, scale: float = 1) -> MapBatch:
+    """Explains the model that ends in its logits."""
+    return explain(build_model(scale=scale), IMAGES, target=0, method=method)
 
 
 @tf.function
@@ -40,14 +52,21 @@ SOFTMAXES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("end", "method"), [*((end, "sarfa") for end in SOFTMAXES), *(("ops", method) for method in METHODS)]
-)
-def test_the_logits_behind_a_softmax_are_explained(end, method):
+def check_that_logits_are_explained(end: str, method: str) -> None:
     atol = 1e-2 if end == "cast" else 1e-4
-    expected, found = (explain(build_model(each), IMAGES, target=0, method=method) for each in (None, SOFTMAXES[end]))
+    expected, found = explain_logits(method), explain(build_model(SOFTMAXES[end]), IMAGES, target=0, method=method)
     np.testing.assert_allclose(found.maps, expected.maps, atol=atol * max(expected.maps.max(), 1e-6))
     assert not np.allclose(found.outputs[0], expected.outputs[0]), "the outputs are the model's own"
+
+
+@pytest.mark.parametrize("end", SOFTMAXES)
+def test_the_logits_behind_a_softmax_are_explained(end):
+    check_that_logits_are_explained(end, "sarfa")
+
+
+@pytest.mark.parametrize("method", EVERY)
+def test_every_method_explains_the_logits_behind_a_softmax(method):
+    check_that_logits_are_explained("ops", method)
 
 
 @pytest.mark.parametrize("method", ["grad-cam", "saliency", "occlusion"])
@@ -64,12 +83,21 @@ def test_where_the_softmax_cannot_be_found_it_is_said_and_the_answer_is_the_same
     hidden = build_model(layers.Lambda(_hidden_softmax))
     with pytest.warns(UserWarning, match="the softmax they come from cannot be found"):
         found = explain(hidden, IMAGES, target=0, method=method)
-    expected = explain(build_model(), IMAGES, target=0, method=method)
+    expected = explain_logits(method)
     np.testing.assert_allclose(found.maps, expected.maps, atol=1e-4 * expected.maps.max())
 
 
-@pytest.mark.parametrize(("units", "method"), [*((1, method) for method in METHODS), (5, "score-cam"), (5, "sarfa")])
-def test_a_sigmoid_is_a_decision_for_or_against(units, method):
+@pytest.mark.parametrize("method", EVERY)
+def test_a_sigmoid_is_a_decision_for_or_against(method):
+    check_that_a_sigmoid_is_for_or_against(method, units=1)
+
+
+@pytest.mark.parametrize("method", ["score-cam", "sarfa"])
+def test_each_of_several_sigmoids_is_a_decision(method):
+    check_that_a_sigmoid_is_for_or_against(method, units=5)
+
+
+def check_that_a_sigmoid_is_for_or_against(method: str, units: int) -> None:
     model = build_model(ops.sigmoid, units)
     found = explain(model, IMAGES, target=0, method=method)
     assert np.isfinite(found.maps).all()
@@ -160,8 +188,16 @@ def test_images_that_are_not_finite_are_refused(wrong):
         explain(build_model(), images.astype(float) + 1e300)
 
 
-@pytest.mark.parametrize(("method", "wrong"), [*((method, np.nan) for method in METHODS), ("grad-cam", np.inf)])
-def test_a_network_that_answers_what_is_not_finite_has_a_status_of_its_own(method, wrong):
+def test_a_network_that_answers_infinity_has_a_status_of_its_own():
+    check_that_what_is_not_finite_has_its_status("grad-cam", np.inf)
+
+
+@pytest.mark.parametrize("method", EVERY)
+def test_a_network_that_answers_nan_has_a_status_of_its_own(method):
+    check_that_what_is_not_finite_has_its_status(method, np.nan)
+
+
+def check_that_what_is_not_finite_has_its_status(method: str, wrong: float) -> None:
     model = build_model()
     kernel, bias = model.layers[4].get_weights()
     model.layers[4].set_weights([kernel, bias + wrong])
