@@ -62,7 +62,8 @@ def _benchmark_explaining(game: str, output: Path) -> None:
     (agent,) = load_agents(find_agent_folder(game).path)
     from xdrl.benchmarks.explaining import benchmark_explaining, explaining_to_json
     from xdrl.environments import find_protocol
-    from xdrl.evaluation import record_episode, save_json
+    from xdrl.evaluation import record_episode
+    from xdrl.storage.files import save_json
     from xdrl.views.explaining_view import explaining_view
 
     with console.status("Playing ..."):
@@ -86,7 +87,8 @@ def _benchmark_serving(game: str, seconds: float, output: Path) -> None:
     (agent,) = load_agents(version)
     from xdrl.benchmarks.serving import benchmark_serving, serving_to_json
     from xdrl.environments import find_protocol
-    from xdrl.evaluation import record_episode, save_json
+    from xdrl.evaluation import record_episode
+    from xdrl.storage.files import save_json
     from xdrl.views.serving_view import serving_view
 
     with console.status("Playing, and starting the servers ..."):
