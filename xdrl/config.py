@@ -76,6 +76,8 @@ class TrainingConfig(Recipe):
             are float32. `bfloat16` is for processors that multiply it.
         checkpoint_seconds: time between two checkpoints.
         max_bad_gradients: non-finite gradients in a row that stop the run.
+        max_policy_lag: updates by others, between reading the weights and applying the gradients, beyond which the
+            gradients are dropped; 0 for any number.
     """
 
     game: str
@@ -87,6 +89,7 @@ class TrainingConfig(Recipe):
     convolution_dtype: str = "float32"
     checkpoint_seconds: float = 60.0
     max_bad_gradients: int = 10
+    max_policy_lag: int = 0
 
     def __post_init__(self) -> None:
         """Raises UserError where a number makes no sense."""
@@ -96,6 +99,7 @@ class TrainingConfig(Recipe):
         self.require("checkpoint_seconds", self.checkpoint_seconds > 0, "above 0")
         for name, expected in (("network", NETWORK_KINDS), ("convolution_dtype", CONVOLUTION_DTYPES)):
             self.require(name, getattr(self, name) in expected, f"one of {', '.join(expected)}")
+        self.require("max_policy_lag", self.max_policy_lag >= 0, "at least 0")
         self.require("seed", 0 <= self.seed < 2**31, "between 0 and 2147483647")
 
 
