@@ -43,7 +43,11 @@ ORDER = [
     ["xdrl.backends"],
     ["xdrl.assembly"],
     ["xdrl.engines"],
-    ["xdrl.engines.threads"],
+    ["xdrl.engines.threads", "xdrl.engines.wire", "xdrl.engines.ray_cluster"],
+    ["xdrl.engines.ray_actors"],
+    ["xdrl.engines.ray_crew"],
+    ["xdrl.engines.ray_engine"],
+    ["xdrl.engines.choice"],
     # what is kept on disk
     ["xdrl.storage.checkpoints", "xdrl.storage.weights_files", "xdrl.storage.saved_variables", "xdrl.storage.events"],
     ["xdrl.storage.runs", "xdrl.storage.progress"],

@@ -1,11 +1,12 @@
 """What the learner and its workers tell each other: records that a thread, a process or another machine can take."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from xdrl.losses import Losses
+if TYPE_CHECKING:  # it imports a backend, of which who carries messages knows nothing
+    from xdrl.losses import Losses
 
 
 class Snapshot(NamedTuple):
@@ -39,7 +40,7 @@ class Gradients(NamedTuple):
     entropy: float
 
     @classmethod
-    def of(cls, gradients: Sequence[Any], norm: Any, losses: Losses) -> "Gradients":
+    def of(cls, gradients: Sequence[Any], norm: Any, losses: "Losses") -> "Gradients":
         """Makes it of what a backend computed: the gradients stay where they are, the rest become numbers."""
         return cls(gradients, float(norm), float(losses.policy), float(losses.value), float(losses.entropy))
 
