@@ -74,7 +74,7 @@ ORDER = [
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
     ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference", "xdrl.benchmarks.load"],
     ["xdrl.benchmarks.learning", "xdrl.benchmarks.yardstick"],
-    ["xdrl.benchmarks.measuring"],
+    ["xdrl.benchmarks.measuring", "xdrl.benchmarks.scaling"],
     ["xdrl.benchmarks.explaining"],
     # does a heatmap tell the truth
     ["xdrl.trust.summary"],
@@ -103,7 +103,7 @@ ORDER = [
     ["xdrl.explanations.paper_figures"],
     ["xdrl.table_one", "xdrl.cards"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
-    ["xdrl.views.explaining_view"],
+    ["xdrl.views.explaining_view", "xdrl.views.scaling_view"],
     # serving, and the commands over all
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
     ["serving.answers", "serving.transport"],

@@ -108,3 +108,18 @@ class LearnerState(NamedTuple):
     optimizer: dict[str, np.ndarray]
     counts: Counts = Counts()
     is_going_wrong: bool = False
+
+
+class Traffic(NamedTuple):
+    """What a learner in another process has done since it began; nothing where it shares the workers' memory.
+
+    Attributes:
+        lessons: taken.
+        bytes_in, bytes_out: of gradients and of weights.
+        busy_seconds: between a lesson's arrival and the answer to it.
+    """
+
+    lessons: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    busy_seconds: float = 0.0

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from xdrl.config import NetworkConfig, TrainingConfig
-from xdrl.messages import Counts, LearnerState, Report
+from xdrl.messages import Counts, LearnerState, Report, Traffic
 
 ENGINES = ("threads", "ray")
 """Their names."""
@@ -71,6 +71,10 @@ class Engine(Protocol):
     @property
     def counts(self) -> Counts:
         """What the learner has counted, no older than the last `drain`."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """What went between workers and learner, no older than the last `drain`."""
 
     @property
     def note(self) -> str:

@@ -1,11 +1,10 @@
 """The learner and the workers as Ray's actors, each in a process of its own, on whatever machine Ray puts it."""
 
-import hashlib
 import os
 import platform
 import time
+from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import ray
@@ -15,25 +14,10 @@ from xdrl.assembly import build_learner, build_worker
 from xdrl.backends import load_backend, running_backend
 from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.engines.wire import count_bytes, decode, encode
-from xdrl.messages import Counts, LearnerState, Lesson, Report, Snapshot
+from xdrl.messages import Counts, LearnerState, Lesson, Report, Snapshot, Traffic
 
 MUST_MATCH = ("keras", "ale-py", "ray")
 """Packages whose versions all machines share, beside Python, xdrl and the backend."""
-
-
-class Traffic(NamedTuple):
-    """What a learner has done since it began.
-
-    Attributes:
-        lessons: taken.
-        bytes_in, bytes_out: of gradients and of weights.
-        busy_seconds: between a lesson's arrival and the answer to it.
-    """
-
-    lessons: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-    busy_seconds: float = 0.0
 
 
 class Greeting(NamedTuple):
@@ -48,15 +32,7 @@ def describe_versions() -> dict[str, str]:
     """Returns the versions here of all that learner and workers must share."""
     names = (*MUST_MATCH, running_backend())
     python = ".".join(platform.python_version_tuple()[:2])
-    return {"Python": python, "the code of xdrl": _digest_code()} | {name: version(name) for name in names}
-
-
-def _digest_code() -> str:
-    """Returns the beginning of a digest of all that is xdrl's: two clones of one version may differ."""
-    package, digest = Path(__file__).parents[1], hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(str(path.relative_to(package)).encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
+    return {"Python": python, "xdrl": import_module("xdrl").__version__} | {name: version(name) for name in names}
 
 
 class LearnerActor:

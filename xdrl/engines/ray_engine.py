@@ -9,10 +9,10 @@ from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from xdrl.engines import LearnerLostError, Plan
-from xdrl.engines.ray_actors import LearnerActor, Traffic
+from xdrl.engines.ray_actors import LearnerActor
 from xdrl.engines.ray_cluster import connect, disconnect
 from xdrl.engines.ray_crew import Crew, cause_of, reason_of
-from xdrl.messages import Counts, LearnerState, Report
+from xdrl.messages import Counts, LearnerState, Report, Traffic
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 60.0

@@ -8,14 +8,14 @@ from types import TracebackType
 from xdrl.assembly import build_learner, build_worker
 from xdrl.engines import Plan
 from xdrl.learner import Learner
-from xdrl.messages import Counts, LearnerState, Report
+from xdrl.messages import Counts, LearnerState, Report, Traffic
 from xdrl.workers import Worker
 
 
 class ThreadEngine:
     """Runs every worker in a thread of its own until told to stop; a worker that fails stops them all."""
 
-    note = ""
+    note, traffic = "", Traffic()
 
     def __init__(
         self, learner: Learner, build_workers: Callable[[], Sequence[Worker]], is_over: Callable[[int], bool]
