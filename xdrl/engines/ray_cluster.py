@@ -16,6 +16,9 @@ from xdrl.machine import count_cores
 
 STORE_BYTES, STORE_BYTES_PER_WORKER = 256 * 2**20, 64 * 2**20
 """Of the object store of a Ray that is started here: each worker holds weights and sends gradients, 17 MB each."""
+RAY_DEFAULTS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+"""Of a Ray that is started here, unless the environment has others: it sends nothing home, and its workers are as eager
+as threads; Ray would have them give way to whatever else the machine does."""
 PASSED_ON = ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "JAX_PLATFORMS")
 """Of this process's environment, beside Keras' switch, to the actors'."""
 
@@ -34,7 +37,8 @@ def connect(address: str | None, num_workers: int) -> None:
     if ray.is_initialized():
         return
     logging.getLogger("ray").setLevel(logging.ERROR)
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    for name, value in RAY_DEFAULTS.items():
+        os.environ.setdefault(name, value)
     environment = {SWITCH: running_backend()} | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_clone(), os.environ.get("PYTHONPATH"))))
     options = {"runtime_env": {"env_vars": environment}, "log_to_driver": False, "logging_level": logging.ERROR}

@@ -65,7 +65,7 @@ def training_view(title: str, progress: "Progress", target_steps: int, first_ste
         table.add_row(Text("not finite", "red"), f"{progress.bad_gradients:,} gradients, not applied")
     bar = ProgressBar(total=target_steps, completed=min(progress.agent_steps, target_steps), width=60)
     notes = [Text(progress.note, "yellow")] if progress.note else []
-    return Panel(Group(table, bar, *notes), title=title, subtitle="Ctrl-C saves and stops", expand=False)
+    return Panel(Group(table, *notes, bar), title=title, subtitle="Ctrl-C saves and stops", expand=False)
 
 
 def training_line(progress: "Progress") -> str:

@@ -45,7 +45,8 @@ def test_ratios_are_taken_within_a_round_and_shown_beside_the_medians():
     console = Console(width=80, record=True, file=open("/dev/null", "w"), color_system=None)
     with console.file:
         console.print(scaling_view(scaling))
-    assert all(part in console.export_text() for part in ("0.60", "34.0", "20.0", "Medians of 3 rounds"))
+    text = console.export_text()
+    assert all(part in text for part in ("0.60", "34.0", "20.0", "Medians of 3 rounds"))
 
 
 @pytest.mark.slow
