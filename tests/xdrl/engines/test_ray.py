@@ -4,6 +4,8 @@ import dataclasses
 import importlib.util
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +31,7 @@ pytestmark = [
         importlib.util.find_spec("ray") is None, reason="ray, of requirements-ray.txt, is not installed"
     ),
 ]
+ROOT = Path(__file__).parents[3]
 STEPS = 10
 """Agent steps of a lesson."""
 PATIENCE = 900.0
@@ -100,10 +103,11 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def cluster() -> Iterator[object]:
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     """A cluster of one node, to which a test adds others."""
     from ray.cluster_utils import Cluster
 
+    monkeypatch.setenv("RAY_worker_niceness", "0")
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     yield cluster
     cluster.shutdown()
@@ -207,3 +211,39 @@ def test_a_failure_of_a_worker_is_the_runs(tmp_path: Path, a3c_config: NetworkCo
     checkpoint, notice = load_checkpoint(tmp_path / "run")
     assert checkpoint is not None and "training was going wrong" in notice
     assert (checkpoint.state.bad_gradients, checkpoint.state.updates) == (2, 0)
+
+
+def start_command(run_dir: Path) -> "subprocess.Popen[str]":
+    sizes = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
+    settings = ("--set", "rollout_length=5", "--set", "checkpoint_seconds=1")
+    command = (sys.executable, "cli.py", "train", "Pong", "--engine", "ray", "--run-dir", str(run_dir))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen([*command, *sizes, *settings], cwd=ROOT, text=True, **pipes)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def steps_saved(run_dir: Path) -> int:
+    checkpoint, _ = load_checkpoint(run_dir)
+    return checkpoint.state.agent_steps if checkpoint else 0
+
+
+def test_a_command_that_is_killed_takes_its_actors_along_and_the_same_command_goes_on(tmp_path: Path):
+    run_dir = tmp_path / "run"
+    with start_command(run_dir) as process:
+        wait_until(lambda: steps_saved(run_dir) >= 50)
+        process.kill()
+    wait_until(lambda: find_actors("WorkerActor") == find_actors("LearnerActor") == [])
+    kept = steps_saved(run_dir)
+    with start_command(run_dir) as process:
+        wait_until(lambda: steps_saved(run_dir) >= kept + 50)
+        process.terminate()  # which Ray would take for itself
+        said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said
+    assert f"Saved in {run_dir}: {steps_saved(run_dir):,} agent steps" in said
+    assert find_actors("WorkerActor") == find_actors("LearnerActor") == []
