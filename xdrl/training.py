@@ -53,8 +53,9 @@ def train(
             return
         except LearnerLostError:
             checkpoint, _ = load_checkpoint(run.run_dir)
-            if checkpoint is None or checkpoint.state.agent_steps <= run.agent_steps:
-                raise  # it is lost whenever it begins
+            is_new = checkpoint is not None and checkpoint.state.agent_steps > run.agent_steps
+            if not is_new or limits.are_reached(run.agent_steps):
+                raise  # it is lost whenever it begins, or nobody waits for another
             run = dataclasses.replace(run, checkpoint=checkpoint)
 
 

@@ -82,11 +82,10 @@ def train(
     settings = {name: value for name, value in asked.items() if value is not None} | parse_settings(set_ or ())
     make_engine = choose_engine(engine, ray_address)
     console.print(f"Setting up {found.name} ...")
-    suited = _start_backend(
-        backend, settings.get("num_workers"), settings.get("rollout_length", found.recipe.rollout_length)
-    )
+    rollout_length = settings.get("rollout_length", found.recipe.rollout_length)
+    suited = _start_backend(backend, settings.get("num_workers"), rollout_length)
     if engine == "ray":
-        suited = _suit_cluster(suited, ray_address)
+        suited = _suit_cluster(suited, rollout_length, ray_address)
     if from_agent:
         load_reader(from_agent)
     from xdrl.backends import load_backend, running_backend
@@ -138,15 +137,16 @@ def _start_backend(name: str | None, workers: int | None, rollout_length: int) -
     return suited
 
 
-def _suit_cluster(suited: Any, ray_address: str | None) -> Any:
-    """Joins the cluster where one is named; returns what suits its machines: a worker a core, each with few games."""
+def _suit_cluster(suited: Any, rollout_length: int, ray_address: str | None) -> Any:
+    """Joins the cluster where one is named; returns what suits its machines: a worker a core, whatever GPU is here."""
     from xdrl.engines.ray_cluster import connect, count_cluster_cores
-    from xdrl.machine import count_cores
+    from xdrl.machine import count_cores, suitable_settings
 
-    if ray_address is None:
-        return suited._replace(num_workers=count_cores())
-    connect(ray_address, 0)
-    return suited._replace(num_workers=max(1, count_cluster_cores()))
+    if ray_address is not None:
+        connect(ray_address, 0)
+    num_cores = count_cores() if ray_address is None else max(1, count_cluster_cores())
+    multiplies = suited.convolution_dtype == "bfloat16"
+    return suitable_settings(num_cores, False, rollout_length, multiplies)._replace(num_workers=num_cores)
 
 
 def _train_and_show(run: Any, seconds: float | None, make_engine: Any) -> int:
