@@ -72,6 +72,7 @@ ORDER = [
     ["xdrl.explanations.measures", "xdrl.explanations.highlights", "xdrl.explanations.strengths"],
     # how fast it all is
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
+    ["xdrl.benchmarks.process_trees"],
     ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference", "xdrl.benchmarks.load"],
     ["xdrl.benchmarks.learning", "xdrl.benchmarks.yardstick"],
     ["xdrl.benchmarks.measuring", "xdrl.benchmarks.scaling"],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xdrl.backends import choose_backend, load_backend
+from xdrl.benchmarks.process_trees import tree_cpu_seconds
 from xdrl.benchmarks.processes import ProcessError, call_in_fresh_process
 from xdrl.benchmarks.records import BenchmarkSettings, Machine
 from xdrl.config import recipe_to_json
@@ -30,12 +31,14 @@ class EngineSpeed:
 
     Attributes:
         steps_per_second: agent steps, the sum over the workers.
+        cpu_seconds_per_step: of the processor, of all processes that were started here, in seconds.
         policy_lag: mean, in updates.
         bytes_per_second: of weights and gradients together; 0 where none are sent.
         learner_seconds: from a lesson's arrival to the answer, mean; 0 where it is not measured.
     """
 
     steps_per_second: float
+    cpu_seconds_per_step: float
     policy_lag: float
     bytes_per_second: float = 0.0
     learner_seconds: float = 0.0
@@ -65,6 +68,11 @@ class Scaling:
         """Returns Ray's speed by that of as many threads in the same round, the median over the rounds."""
         pairs = [(found["ray", num_workers], found["threads", num_workers]) for found in self.rounds]
         return statistics.median(ray.steps_per_second / threads.steps_per_second for ray, threads in pairs)
+
+    def ratio_by_cpu(self, num_workers: int) -> float:
+        """Returns the same in agent steps for each second of the processor."""
+        pairs = [(found["ray", num_workers], found["threads", num_workers]) for found in self.rounds]
+        return statistics.median(threads.cpu_seconds_per_step / ray.cpu_seconds_per_step for ray, threads in pairs)
 
 
 def worker_counts(most: int) -> list[int]:
@@ -117,13 +125,16 @@ def measure_engine(name: str, settings: BenchmarkSettings, address: str | None) 
     plan = Plan(training, network, LearnerState({}, {}), (), lambda _: is_over.is_set())
     with closing(choose_engine(name, address)(plan)) as engine, engine:
         _run(engine, lambda reports: _counts_of(reports, training.num_workers) >= WARM_UP_LESSONS)
-        before, started = engine.traffic, time.monotonic()
+        before, started, cpu = engine.traffic, time.monotonic(), tree_cpu_seconds()
         deadline = started + settings.seconds
         reports = _run(engine, lambda _: time.monotonic() >= deadline)
-        after, elapsed = engine.traffic, time.monotonic() - started
+        after, elapsed, cpu = engine.traffic, time.monotonic() - started, tree_cpu_seconds() - cpu
         is_over.set()
-    lag = statistics.fmean(report.policy_lag for report in reports) if reports else 0.0
-    speed = EngineSpeed(_steps_per_second(reports), lag)
+    if not reports:
+        raise UserError(f"expected lessons within {settings.seconds:g} s, got none; give it more --seconds")
+    lag = statistics.fmean(report.policy_lag for report in reports)
+    num_steps = sum(report.lesson.num_steps for report in reports)
+    speed = EngineSpeed(_steps_per_second(reports), cpu / num_steps, lag)
     if after.lessons == before.lessons:
         return speed
     num_bytes = after.bytes_in + after.bytes_out - before.bytes_in - before.bytes_out
@@ -134,12 +145,14 @@ def measure_engine(name: str, settings: BenchmarkSettings, address: str | None) 
 def scaling_to_json(scaling: Scaling) -> dict[str, Any]:
     """Returns the measurements as plain JSON values: machine, settings, rounds, medians and ratios."""
     keys = list(scaling.rounds[0])
+    counts = sorted({count for _, count in keys})
     return {
         "machine": dataclasses.asdict(scaling.machine),
         "settings": dataclasses.asdict(scaling.settings) | {"training": recipe_to_json(scaling.settings.training)},
         "rounds": [_by_name(found) for found in scaling.rounds],
         "medians": _by_name({key: scaling.median(*key) for key in keys}),
-        "ray_to_threads": {str(count): scaling.ratio(count) for count in sorted({count for _, count in keys})},
+        "ray_to_threads": {str(count): scaling.ratio(count) for count in counts},
+        "ray_to_threads_by_cpu": {str(count): scaling.ratio_by_cpu(count) for count in counts},
     }
 
 

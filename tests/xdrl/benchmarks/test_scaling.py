@@ -17,10 +17,10 @@ MACHINE = Machine("AMD EPYC", 2, False, "3.11.7", "2.21.0", "3.15.1", None)
 
 def make_round(threads: float, ray: float) -> dict[tuple[str, int], EngineSpeed]:
     return {
-        ("threads", 1): EngineSpeed(threads, 0.0),
-        ("ray", 1): EngineSpeed(ray, 0.0, 17e6, 0.02),
-        ("threads", 2): EngineSpeed(2 * threads, 1.0),
-        ("ray", 2): EngineSpeed(2 * ray, 1.5, 34e6, 0.02),
+        ("threads", 1): EngineSpeed(threads, 0.002, 0.0),
+        ("ray", 1): EngineSpeed(ray, 0.0025, 0.0, 17e6, 0.02),
+        ("threads", 2): EngineSpeed(2 * threads, 0.002, 1.0),
+        ("ray", 2): EngineSpeed(2 * ray, 0.0025, 1.5, 34e6, 0.02),
     }
 
 
@@ -35,8 +35,10 @@ def test_ratios_are_taken_within_a_round_and_shown_beside_the_medians():
     assert scaling.ratio(1) == scaling.ratio(2) == pytest.approx(0.6)
     values = json.loads(json.dumps(scaling_to_json(scaling), allow_nan=False))
     assert values["ray_to_threads"] == {"1": 0.6, "2": 0.6}
+    assert values["ray_to_threads_by_cpu"] == {"1": pytest.approx(0.8), "2": pytest.approx(0.8)}
     assert values["medians"]["ray 2"] == {
         "steps_per_second": 200,
+        "cpu_seconds_per_step": 0.0025,
         "policy_lag": 1.5,
         "bytes_per_second": 34e6,
         "learner_seconds": 0.02,
@@ -46,7 +48,7 @@ def test_ratios_are_taken_within_a_round_and_shown_beside_the_medians():
     with console.file:
         console.print(scaling_view(scaling))
     text = console.export_text()
-    assert all(part in text for part in ("0.60", "34.0", "20.0", "Medians of 3 rounds"))
+    assert all(part in text for part in ("0.60", "0.80", "34.0", "20.0", "Medians of 3 rounds"))
 
 
 @pytest.mark.slow

