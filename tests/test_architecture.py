@@ -1,5 +1,6 @@
 """Imports point one way: a module imports only what stands above it."""
 
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ ORDER = [
     # learning
     ["xdrl.rollouts", "xdrl.returns"],
     ["xdrl.losses"],
+    ["xdrl.messages"],
     ["xdrl.learner"],
     ["xdrl.workers", "xdrl.backends.tensorflow.torso", "xdrl.backends.tensorflow.core", "xdrl.backends.jax.stateless"],
     ["xdrl.backends.tensorflow.acting", "xdrl.backends.tensorflow.updates"],
@@ -40,7 +42,12 @@ ORDER = [
     ["xdrl.backends.tensorflow", "xdrl.backends.jax"],
     ["xdrl.backends"],
     ["xdrl.assembly"],
-    ["xdrl.engines", "xdrl.engines.threads"],
+    ["xdrl.engines"],
+    ["xdrl.engines.threads", "xdrl.engines.wire", "xdrl.engines.ray_cluster"],
+    ["xdrl.engines.ray_actors"],
+    ["xdrl.engines.ray_crew"],
+    ["xdrl.engines.ray_engine"],
+    ["xdrl.engines.choice"],
     # what is kept on disk
     ["xdrl.storage.checkpoints", "xdrl.storage.weights_files", "xdrl.storage.saved_variables", "xdrl.storage.events"],
     ["xdrl.storage.runs", "xdrl.storage.progress"],
@@ -65,9 +72,10 @@ ORDER = [
     ["xdrl.explanations.measures", "xdrl.explanations.highlights", "xdrl.explanations.strengths"],
     # how fast it all is
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
+    ["xdrl.benchmarks.process_trees"],
     ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference", "xdrl.benchmarks.load"],
     ["xdrl.benchmarks.learning", "xdrl.benchmarks.yardstick"],
-    ["xdrl.benchmarks.measuring"],
+    ["xdrl.benchmarks.measuring", "xdrl.benchmarks.scaling"],
     ["xdrl.benchmarks.explaining"],
     # does a heatmap tell the truth
     ["xdrl.trust.summary"],
@@ -96,7 +104,7 @@ ORDER = [
     ["xdrl.explanations.paper_figures"],
     ["xdrl.table_one", "xdrl.cards"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
-    ["xdrl.views.explaining_view"],
+    ["xdrl.views.explaining_view", "xdrl.views.scaling_view"],
     # serving, and the commands over all
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
     ["serving.answers", "serving.transport"],
@@ -238,6 +246,32 @@ def test_an_arrow_that_points_up_is_none(tmp_path: Path):
     (tmp_path / "xdrl").mkdir()
     (tmp_path / "xdrl" / "losses.py").write_text("import json\nfrom xdrl.config import TrainingConfig\n")
     assert list(wrong_arrows(tmp_path)) == []
+
+
+def documented_rows() -> dict[str, int]:
+    """The row of `docs/architecture.md` that each module stands in: its own file's, else its folder's."""
+    places: dict[str, int] = {}
+    for number, line in enumerate((ROOT / "docs" / "architecture.md").read_text("utf-8").splitlines()):
+        folder = Path()
+        for name in re.findall(r"`([^`]+)`", line.split(" | ")[0]) if line.startswith("| `") else ():
+            folder = Path(name).parent if "/" in name.rstrip("/") and name.startswith(("xdrl/", "serving/")) else folder
+            path = Path(name) if name.startswith(("xdrl/", "serving/")) else folder / name
+            places[".".join(path.with_suffix("").parts)] = number
+    return places
+
+
+def test_the_documented_order_is_the_one_that_is_kept():
+    modules, places = reading.find_modules(ROOT), documented_rows()
+
+    def row(module: str) -> int | None:
+        known = [place for place in places if reading.is_within(module, [place])]
+        return places[max(known, key=len)] if known else None
+
+    arrows = [(module, name) for module, path in modules.items() for name in reading.find_imports(path, modules)]
+    wrong = [(a, b) for a, b in arrows if b in modules and None not in (row(a), row(b)) and row(a) < row(b)]
+    assert wrong == []
+    unplaced = [module for module in modules if row(module) is None and "." in module]
+    assert unplaced == []
 
 
 def test_what_runs_a_model_knows_nothing_of_how_it_is_asked():

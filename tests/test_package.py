@@ -86,6 +86,7 @@ def test_a_package_runs_on_what_the_requirements_files_name(built):
     assert found == {
         "": requirements("requirements.txt"),
         "jax": jax,
+        "ray": requirements("requirements-ray.txt"),
         "dev": jax | requirements("requirements-docs.txt") | requirements("requirements-tests.txt"),
     }
     assert len(found[""]) > 15

@@ -15,7 +15,7 @@ from xdrl.storage.files import replace_file
 
 NETWORK_KINDS = ["e-a3c", "a3c"]
 """Their names; `xdrl.networks.register_network` adds to them."""
-CONVOLUTION_DTYPES = ("float32", "bfloat16")
+DTYPES = ("float32", "bfloat16")
 FRAMES_PER_STEP = 4
 """Emulator frames of one agent step in training."""
 SCORE_WINDOW = 100
@@ -76,6 +76,10 @@ class TrainingConfig(Recipe):
             are float32. `bfloat16` is for processors that multiply it.
         checkpoint_seconds: time between two checkpoints.
         max_bad_gradients: non-finite gradients in a row that stop the run.
+        max_policy_lag: updates by others, between reading the weights and applying the gradients, beyond which the
+            gradients are dropped; 0 for any number.
+        wire_dtype: of weights and gradients between processes; `bfloat16` halves the bytes and rounds them.
+        worker_timeout_seconds: silence after which a worker in another process counts as hung, and is started again.
     """
 
     game: str
@@ -87,15 +91,21 @@ class TrainingConfig(Recipe):
     convolution_dtype: str = "float32"
     checkpoint_seconds: float = 60.0
     max_bad_gradients: int = 10
+    max_policy_lag: int = 0
+    wire_dtype: str = "float32"
+    worker_timeout_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         """Raises UserError where a number makes no sense."""
         super().__post_init__()
         for name in ("num_workers", "envs_per_worker", "emulator_threads", "max_bad_gradients"):
             self.require(name, getattr(self, name) >= 1, "at least 1")
-        self.require("checkpoint_seconds", self.checkpoint_seconds > 0, "above 0")
-        for name, expected in (("network", NETWORK_KINDS), ("convolution_dtype", CONVOLUTION_DTYPES)):
+        for name in ("checkpoint_seconds", "worker_timeout_seconds"):
+            self.require(name, getattr(self, name) > 0, "above 0")
+        choices = {"network": NETWORK_KINDS, "convolution_dtype": DTYPES, "wire_dtype": DTYPES}
+        for name, expected in choices.items():
             self.require(name, getattr(self, name) in expected, f"one of {', '.join(expected)}")
+        self.require("max_policy_lag", self.max_policy_lag >= 0, "at least 0")
         self.require("seed", 0 <= self.seed < 2**31, "between 0 and 2147483647")
 
 

@@ -2,11 +2,9 @@
 
 import dataclasses
 import itertools
-import json
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -233,9 +231,3 @@ def evaluation_record(
         "scores": [episode.score for episode in ordered],
         "lengths": [episode.num_steps for episode in ordered],
     }
-
-
-def save_json(path: Path, values: dict[str, Any]) -> None:
-    """Writes plain JSON values, the folders on the way included."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(values, indent=1) + "\n", "utf-8")

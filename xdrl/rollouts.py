@@ -89,6 +89,15 @@ class RolloutCollector:
         self._scores = np.zeros(num_envs)
         self._is_whole = np.zeros(num_envs, bool)
 
+    @property
+    def random_state(self) -> dict[str, Any]:
+        """State of the generator that draws the actions."""
+        return dict(self._generator.bit_generator.state)
+
+    def close(self) -> None:
+        """Frees the emulators."""
+        self._environment.close()
+
     def collect(self, num_steps: int) -> tuple[Rollout, list[float]]:
         """Plays `num_steps` steps with actions sampled from the policy.
 

@@ -1,43 +1,41 @@
-"""Wires a training run: network, workers, engine, log and checkpoints, as a generator of progress."""
+"""Wires a training run: engine, log and checkpoints, as a generator of progress."""
 
 import dataclasses
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 
-from xdrl.assembly import build_learner, build_worker
-from xdrl.backends import load_backend
-from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
-from xdrl.engines.threads import ThreadEngine
-from xdrl.environments import VectorEnvironment
+from xdrl.config import TrainingConfig, save_run_config
+from xdrl.engines import Engine, LearnerLostError, MakeEngine, Plan
+from xdrl.engines.threads import start_threads
 from xdrl.errors import UserError
-from xdrl.learner import Learner
-from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
-from xdrl.rollouts import RolloutCollector
-from xdrl.storage.checkpoints import Arrays, Checkpoint, RunState, save_best, save_checkpoint
+from xdrl.messages import Counts, LearnerState, Report
+from xdrl.storage.checkpoints import Arrays, Checkpoint, RunState, load_checkpoint, save_best, save_checkpoint
 from xdrl.storage.histories import write_history
 from xdrl.storage.progress import Progress, ProgressLog, record_scores, summarise
 from xdrl.storage.runs import CONFIG, Run
-from xdrl.training_environments import decorrelate, training_environment
-from xdrl.workers import Report, Worker
 
 POLL_SECONDS = 0.5
 ROW_SECONDS = 10.0
 LARGEST_WEIGHT = 100.0
 """Weights beyond it are those of a run that has diverged; of an agent that plays well the largest are about 1."""
-DECORRELATION_STEPS = 500
-"""Agent steps of random play at most, before a worker's games count."""
 
 
-def train(run: Run, stop: threading.Event, seconds: float | None = None) -> Iterator[Progress]:
+def train(
+    run: Run, stop: threading.Event, seconds: float | None = None, make_engine: MakeEngine = start_threads
+) -> Iterator[Progress]:
     """Trains until the run's budget is used, and saves as it goes; whatever ends it, the last thing it does is save.
+
+    Where the learner is lost, it goes on from the last checkpoint with another.
 
     Args:
         run: what to start from, and where everything goes; the caller holds its folder's lock.
         stop: set it to end soon and cleanly.
         seconds: bound of this call; None is no bound.
+        make_engine: makes what runs the learner and the workers.
 
     Yields:
         how the run is doing, about twice a second.
@@ -48,20 +46,17 @@ def train(run: Run, stop: threading.Event, seconds: float | None = None) -> Iter
     """
     save_run_config(run.run_dir / CONFIG, run.training, run.network)
     write_history(run.run_dir, run.history)
-    session = _Session(run, stop, seconds)
-    engine = ThreadEngine(session.workers, session.is_over)
-    try:
-        with engine:
-            while engine.wait(POLL_SECONDS):
-                yield session.advance(engine.drain())
-        yield session.advance(engine.drain(), is_last=True)
-    except BaseException as failure:
+    limits = _Limits(run.training, stop, seconds)
+    while True:
         try:
-            session.close(engine.drain())
-        except UserError as error:  # the first failure is the run's
-            failure.add_note(str(error))
-        raise
-    session.close([])
+            yield from _train(run, limits, make_engine)
+            return
+        except LearnerLostError:
+            checkpoint, _ = load_checkpoint(run.run_dir)
+            is_new = checkpoint is not None and checkpoint.state.agent_steps > run.agent_steps
+            if not is_new or limits.are_reached(run.agent_steps):
+                raise  # it is lost whenever it begins, or nobody waits for another
+            run = dataclasses.replace(run, checkpoint=checkpoint)
 
 
 def seconds_left(
@@ -84,29 +79,76 @@ def seconds_left(
     return float(np.maximum(0.0, np.fmin(by_steps, by_clock)))
 
 
+class _Limits:
+    """What ends a call: its budget, its time, or somebody."""
+
+    def __init__(self, config: TrainingConfig, stop: threading.Event, seconds: float | None) -> None:
+        self._budget, self._stop, self._seconds = config.agent_steps, stop, seconds
+        self._started: float | None = None
+
+    def begin(self) -> None:
+        """Has the call's time begin, unless it has."""
+        self._started = self._started or time.monotonic()
+
+    def are_reached(self, agent_steps: int) -> bool:
+        elapsed = time.monotonic() - self._started if self._started else 0.0
+        is_late = self._seconds is not None and elapsed >= self._seconds
+        return self._stop.is_set() or is_late or agent_steps >= self._budget
+
+
+def _train(run: Run, limits: _Limits, make_engine: MakeEngine) -> Iterator[Progress]:
+    """Trains with one engine."""
+    state = run.checkpoint.state if run.checkpoint else dataclasses.replace(run.first_state)
+    plan = Plan(run.training, run.network, _start_of(run), tuple(state.random_states), limits.are_reached)
+    with closing(make_engine(plan)) as engine:
+        session = _Session(run, state, engine)
+        try:
+            with engine:
+                limits.begin()
+                session.begin()
+                while engine.wait(POLL_SECONDS):
+                    yield session.advance(engine.drain())
+            yield session.advance(engine.drain(), is_last=True)
+        except LearnerLostError:
+            session.abandon()
+            raise
+        except BaseException as failure:
+            try:
+                session.close(engine.drain())
+            except (UserError, LearnerLostError) as error:  # the first failure is the run's
+                failure.add_note(str(error))
+            raise
+        session.close([])
+
+
+def _start_of(run: Run) -> LearnerState:
+    """Returns what a run's learner goes on from."""
+    checkpoint = run.checkpoint
+    if checkpoint is None:
+        return LearnerState(run.first_weights or {}, {}, Counts(run.agent_steps))
+    state = checkpoint.state
+    counts = Counts(state.agent_steps, state.updates, state.bad_gradients, state.late_gradients)
+    merged = {path: array for arrays in checkpoint.optimizer.values() for path, array in arrays.items()}
+    return LearnerState(checkpoint.weights, merged, counts)
+
+
 class _Session:
     """What lives while a run is under way."""
 
-    def __init__(self, run: Run, stop: threading.Event, seconds: float | None) -> None:
-        self._run_dir, self._config, self._stop, self._seconds = run.run_dir, run.training, stop, seconds
-        self._network_config = run.network
-        self.state = run.checkpoint.state if run.checkpoint else dataclasses.replace(run.first_state)
-        self.learner = _start_learner(run)
-        self._generators = _build_generators(run.training, self.state)
+    def __init__(self, run: Run, state: RunState, engine: Engine) -> None:
+        self._run_dir, self._config, self._network = run.run_dir, run.training, run.network
+        self.state, self._engine = state, engine
         # Before the first checkpoint: a run that is killed soon keeps the curve of the agent that it goes on from.
-        self._log = ProgressLog(run.run_dir, self.state.agent_steps, None if run.checkpoint else run.first_log)
-        if run.checkpoint is None:
-            self.save()  # so that a run that dies early goes on from the weights it began with
-        self._environments: list[VectorEnvironment] = []
-        self.workers = [self._build_worker(run.network, index) for index in range(run.training.num_workers)]
+        self._log = ProgressLog(run.run_dir, state.agent_steps, None if run.checkpoint else run.first_log)
         self._row_reports: list[Report] = []
         self._rate = float("nan")
-        self._started = self._clock = self._row_time = self._saved_at = time.monotonic()
+        self.begin()
+        if run.checkpoint is None:
+            self.save()  # so that a run that dies early goes on from the weights it began with
 
-    def is_over(self) -> bool:
-        elapsed = time.monotonic() - self._started
-        is_late = self._seconds is not None and elapsed >= self._seconds
-        return self._stop.is_set() or is_late or self.learner.agent_steps >= self._config.agent_steps
+    def begin(self) -> None:
+        """Has the time that is counted as the run's begin."""
+        self._clock = self._row_time = self._saved_at = time.monotonic()
 
     def advance(self, reports: list[Report], is_last: bool = False) -> Progress:
         """Takes the reports in, and writes a row and a checkpoint when they are due."""
@@ -114,7 +156,8 @@ class _Session:
         self.state.seconds += now - self._clock
         self._clock = now
         record_scores(self.state, reports)
-        self.state.agent_steps, self.state.bad_gradients = self.learner.agent_steps, self.learner.bad_gradients
+        self._record_random_states(reports)
+        self._record_counts(self._engine.counts)
         self._row_reports += reports
         progress = summarise(self._config, self.state, self._row_reports, now - self._row_time, self._rate)
         if self._row_reports and (is_last or now - self._row_time >= ROW_SECONDS):
@@ -122,66 +165,44 @@ class _Session:
             self._row_reports, self._row_time, self._rate = [], now, progress.steps_per_second
         if now - self._saved_at >= self._config.checkpoint_seconds:
             self.save()
-        return progress
+        return dataclasses.replace(progress, note=self._engine.note)
 
     def save(self) -> None:
         """Writes a checkpoint, and `best/` when the budget is used."""
-        with self.learner.lock:
-            weights = variables_to_arrays(self.learner.network.weights)
-            optimizer = variables_to_arrays(self.learner.optimizer.variables)
-            is_healthy = not self.learner.is_going_wrong
-            self.state.agent_steps = self.learner.agent_steps
-            self.state.updates, self.state.bad_gradients = self.learner.updates, self.learner.bad_gradients
-        self.state.is_healthy = is_healthy and all(np.abs(array).max() < LARGEST_WEIGHT for array in weights.values())
+        learner = self._engine.state()
+        self._record_counts(learner.counts)
+        is_bounded = all(np.abs(array).max() < LARGEST_WEIGHT for array in learner.weights.values())
+        self.state.is_healthy = is_bounded and not learner.is_going_wrong
         if not (self._run_dir / CONFIG).exists():  # somebody deleted the folder: all that it needs is here
-            save_run_config(self._run_dir / CONFIG, self._config, self._network_config)
-        self.state.random_states = [dict(generator.bit_generator.state) for generator in self._generators]
+            save_run_config(self._run_dir / CONFIG, self._config, self._network)
         if self.state.agent_steps >= self._config.agent_steps:
-            save_best(self._run_dir, weights, self.state)
-        save_checkpoint(self._run_dir, Checkpoint(weights, _split_optimizer(optimizer), self.state))
+            save_best(self._run_dir, learner.weights, self.state)
+        save_checkpoint(self._run_dir, Checkpoint(learner.weights, _split_optimizer(learner.optimizer), self.state))
         self._saved_at = time.monotonic()
 
     def close(self, reports: list[Report]) -> None:
-        """Takes the last reports in, saves and frees everything; the workers have ended."""
+        """Takes the last reports in and saves; the workers have ended."""
         try:
             self.advance(reports)
             self.save()
         finally:
             self._log.close()
-            for environment in self._environments:
-                environment.close()
 
-    def _build_worker(self, network_config: NetworkConfig, index: int) -> Worker:
-        config = self._config
-        environment = training_environment(config)
-        self._environments.append(environment)
-        generator = self._generators[index]
-        screens = decorrelate(environment, int(generator.integers(2**30)), DECORRELATION_STEPS)
-        network = build_network(network_config)
-        collector = RolloutCollector(environment, screens, load_backend().make_policy(network, config), generator)
-        return build_worker(config, self.learner, network, collector)
+    def abandon(self) -> None:
+        """Leaves all as the last checkpoint has it."""
+        self._log.close()
 
+    def _record_counts(self, counts: Counts) -> None:
+        for name, count in counts._asdict().items():
+            setattr(self.state, name, count)
 
-def _start_learner(run: Run) -> Learner:
-    """Builds the learner, and brings it to where the run begins."""
-    learner, checkpoint = build_learner(run.training, run.network), run.checkpoint
-    if checkpoint:
-        arrays_to_variables(checkpoint.weights, learner.network.weights)
-        merged = {path: array for arrays in checkpoint.optimizer.values() for path, array in arrays.items()}
-        arrays_to_variables(merged, learner.optimizer.variables)
-        learner.updates, learner.bad_gradients = checkpoint.state.updates, checkpoint.state.bad_gradients
-    elif run.first_weights is not None:
-        arrays_to_variables(run.first_weights, learner.network.weights)
-    learner.agent_steps = run.agent_steps
-    return learner
-
-
-def _build_generators(config: TrainingConfig, state: RunState) -> list[np.random.Generator]:
-    """One a worker, each where the checkpoint left it."""
-    generators = [np.random.default_rng([config.seed, index]) for index in range(config.num_workers)]
-    for generator, saved in zip(generators, state.random_states, strict=False):
-        generator.bit_generator.state = saved
-    return generators
+    def _record_random_states(self, reports: list[Report]) -> None:
+        """Keeps the newest state of each worker's generator; one that has not reported begins as by the seed."""
+        states = self.state.random_states
+        for report in reports:
+            lesson = report.lesson
+            states += [{}] * (lesson.worker + 1 - len(states))
+            states[lesson.worker] = lesson.random_state
 
 
 def _split_optimizer(arrays: Arrays) -> dict[str, Arrays]:

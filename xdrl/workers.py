@@ -1,37 +1,21 @@
-"""One worker: copies the global weights, plays T steps, takes the gradients, hands them to the learner."""
+"""One worker: takes the global weights, plays T steps, hands in the gradients. It knows nothing of the learner."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from xdrl.learner import Gradients, Learner
 from xdrl.losses import Costs
+from xdrl.messages import Gradients, Lesson, Snapshot
 from xdrl.rollouts import Rollout, RolloutCollector
 
 
-class Report(NamedTuple):
-    """What one update did.
-
-    Attributes:
-        num_steps: agent steps.
-        scores: true scores of the games that ended.
-        gradients: the losses, entropy and norm; the tensors are dropped.
-        policy_lag: updates by others between copying the weights and applying the gradients.
-    """
-
-    num_steps: int
-    scores: list[float]
-    gradients: Gradients
-    policy_lag: int
-
-
 class Worker:
-    """Own environments, own copy of the network; `update` is one turn of Mnih et al. 2016, algorithm S3."""
+    """Own environments, own copy of the network; `learn` is one turn of Mnih et al. 2016, algorithm S3."""
 
     def __init__(
         self,
-        learner: Learner,
+        number: int,
         collector: RolloutCollector,
-        copy_weights: Callable[[], None],
+        assign_weights: Callable[[Sequence[Any]], None],
         compute_gradients: Callable[[Rollout, Costs], Gradients],
         costs_after: Callable[[int], Costs],
         rollout_length: int,
@@ -39,22 +23,25 @@ class Worker:
         """Takes its collaborators.
 
         Args:
-            learner: the global network.
+            number: that it signs its lessons with.
             collector: plays the worker's environments with the worker's network.
-            copy_weights: copies the global weights into the worker's network.
+            assign_weights: puts weights into the worker's network.
             compute_gradients: of the worker's network.
             costs_after: the loss's, after a number of agent steps of the run.
             rollout_length: T.
         """
-        self._learner, self._collector = learner, collector
-        self._copy_weights, self._compute_gradients, self._costs_after = copy_weights, compute_gradients, costs_after
+        self._number, self._collector = number, collector
+        self._assign, self._compute_gradients, self._costs_after = assign_weights, compute_gradients, costs_after
         self._rollout_length = rollout_length
 
-    def update(self) -> Report:
-        """Plays one rollout and applies what it teaches."""
-        copied_at = self._learner.updates
-        self._copy_weights()
+    def learn(self, snapshot: Snapshot) -> Lesson:
+        """Plays one rollout with the global weights, and takes its gradients."""
+        self._assign(snapshot.weights)
         rollout, scores = self._collector.collect(self._rollout_length)
-        gradients = self._compute_gradients(rollout, self._costs_after(self._learner.agent_steps))
-        lag = self._learner.apply(gradients, copied_at, rollout.actions.size)
-        return Report(rollout.actions.size, scores, gradients._replace(gradients=()), lag)
+        gradients = self._compute_gradients(rollout, self._costs_after(snapshot.agent_steps))
+        random_state = self._collector.random_state
+        return Lesson(self._number, snapshot.updates, rollout.actions.size, scores, gradients, random_state)
+
+    def close(self) -> None:
+        """Frees the emulators."""
+        self._collector.close()

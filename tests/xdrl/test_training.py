@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from xdrl import training
+from xdrl import assembly, training
 from xdrl.config import NetworkConfig, TrainingConfig, load_run_config
 from xdrl.games import Game
 from xdrl.learner import NonFiniteGradientError
+from xdrl.messages import Lesson, Snapshot
 from xdrl.networks import Network, variables_to_arrays
 from xdrl.schedules import constant, linear
 from xdrl.storage.checkpoints import Checkpoint, RunState, load_checkpoint, load_weights
 from xdrl.storage.progress import Progress, read_progress
 from xdrl.storage.runs import Run, open_run
 from xdrl.training import train
-from xdrl.workers import Report, Worker
+from xdrl.workers import Worker
 
 ROOT = Path(__file__).parents[2]
 HEADER = (
@@ -32,11 +33,11 @@ HEADER = (
 TRAIN_AND_SAVE_OFTEN = """
 import sys, threading
 from pathlib import Path
-from xdrl import training
+from xdrl import assembly, training
 from xdrl.games import find_game
 from xdrl.preparation import prepare_run
 from xdrl.storage.runs import locked
-training.POLL_SECONDS, training.DECORRELATION_STEPS, training.ROW_SECONDS = 0.01, 5, 0.05
+training.POLL_SECONDS, assembly.DECORRELATION_STEPS, training.ROW_SECONDS = 0.01, 5, 0.05
 settings = {"network": "a3c", "num_workers": 1, "envs_per_worker": 2, "rollout_length": 5, "checkpoint_seconds": 0.01}
 with locked(Path(sys.argv[1])):
     run = prepare_run(Path(sys.argv[1]), find_game("Pong"), settings, None)
@@ -60,7 +61,7 @@ def hurry() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "POLL_SECONDS", 0.02)
         patch.setattr(training, "ROW_SECONDS", 0.1)
-        patch.setattr(training, "DECORRELATION_STEPS", 5)
+        patch.setattr(assembly, "DECORRELATION_STEPS", 5)
         yield
 
 
@@ -270,15 +271,15 @@ def test_a_run_bounded_in_time_ends_in_time(tmp_path: Path, a3c_config: NetworkC
 def test_a_failing_worker_is_the_runs_error_and_the_run_is_saved(
     tmp_path: Path, a3c_config: NetworkConfig, monkeypatch: pytest.MonkeyPatch
 ):
-    update, calls = Worker.update, []
+    learn, calls = Worker.learn, []
 
-    def fail_at_the_fourth(worker: Worker) -> Report:
+    def fail_at_the_fourth(worker: Worker, snapshot: Snapshot) -> Lesson:
         calls.append(worker)
         if len(calls) == 4:
             raise ZeroDivisionError("in a worker")
-        return update(worker)
+        return learn(worker, snapshot)
 
-    monkeypatch.setattr(Worker, "update", fail_at_the_fourth)
+    monkeypatch.setattr(Worker, "learn", fail_at_the_fourth)
     with pytest.raises(ZeroDivisionError, match="in a worker"):
         call_train(make_run(tmp_path / "run", a3c_config), 10**9)
     assert load(tmp_path / "run").state.agent_steps == 30

@@ -15,8 +15,8 @@ if TYPE_CHECKING:  # they import Keras, which has a backend from then on
     import keras
 
     from xdrl.config import TrainingConfig
-    from xdrl.learner import Gradients
     from xdrl.losses import Costs
+    from xdrl.messages import Gradients
     from xdrl.networks import Network
     from xdrl.rollouts import Policy, Rollout
 
@@ -38,10 +38,13 @@ class Backend(Protocol):
     def make_apply(
         self, optimizer: "keras.optimizers.Adam", weights: "Sequence[keras.Variable]"
     ) -> "Callable[[Sequence[Any]], None]":
-        """Builds what applies gradients, in the order of the weights, and makes the optimizer's statistics."""
+        """Builds what applies gradients, or the same as arrays, and makes the optimizer's statistics."""
 
-    def make_copy(self, source: "Sequence[keras.Variable]", target: "Sequence[keras.Variable]") -> "Callable[[], None]":
-        """Builds what copies weights into another network's."""
+    def make_read(self, weights: "Sequence[keras.Variable]") -> "Callable[[], Sequence[Any]]":
+        """Builds what reads weights, in their order; no later update changes what was read."""
+
+    def make_assign(self, weights: "Sequence[keras.Variable]") -> "Callable[[Sequence[Any]], None]":
+        """Builds what puts into weights what was read of others, or the same as arrays."""
 
     def describe_path(self, network: "Network", config: "TrainingConfig") -> str | None:
         """Says in a line what a user should know of how this network is trained; None where there is nothing."""

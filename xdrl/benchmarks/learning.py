@@ -14,6 +14,7 @@ from xdrl.config import NetworkConfig, TrainingConfig
 from xdrl.engines.threads import ThreadEngine
 from xdrl.games import find_game
 from xdrl.losses import costs_at
+from xdrl.messages import LearnerState
 from xdrl.networks import Network, build_network
 from xdrl.preparation import describe_network
 from xdrl.rollouts import Policy, RolloutCollector
@@ -40,37 +41,38 @@ class _Player(NamedTuple):
 
 def time_acting(settings: BenchmarkSettings) -> Timing:
     """Lets every worker's policy act on the screens of its games, over and over."""
-    return time_threads([_acting(player) for player in _start(settings.training)[1]], settings.seconds)
+    return time_threads([_acting(player) for player in _start(settings.training)], settings.seconds)
 
 
 def time_gradients(settings: BenchmarkSettings) -> Timing:
     """Takes the gradients of a rollout that every worker has played, over and over."""
     config = settings.training
-    return time_threads([_gradients(player, config) for player in _start(config)[1]], settings.seconds)
+    return time_threads([_gradients(player, config) for player in _start(config)], settings.seconds)
 
 
 def time_training(settings: BenchmarkSettings) -> Timing:
     """Trains, as a run does but for what it writes."""
     config = settings.training
-    network_config, players = _start(config)
-    learner = build_learner(config, network_config)
-    workers = [build_worker(config, learner, player.network, player.collector) for player in players]
+    load_backend().use_threads(config.num_workers)
+    network_config = describe_network(find_game(config.game), config.network, config.seed)
+    learner = build_learner(config, network_config, LearnerState({}, {}))
+    workers = [build_worker(config, network_config, number) for number in range(config.num_workers)]
     for _ in range(WARM_UP_UPDATES):
         for worker in workers:
-            worker.update()
+            learner.take(worker.learn(learner.snapshot()))
     watch = Stopwatch()
-    engine = ThreadEngine(workers, lambda: watch.elapsed() >= settings.seconds)
+    engine = ThreadEngine(learner, lambda: workers, lambda _: watch.elapsed() >= settings.seconds)
     with engine:
         while engine.wait(POLL_SECONDS):
             pass
-    return watch.stop(sum(report.num_steps for report in engine.drain()))
+    return watch.stop(sum(report.lesson.num_steps for report in engine.drain()))
 
 
-def _start(config: TrainingConfig) -> tuple[NetworkConfig, list[_Player]]:
+def _start(config: TrainingConfig) -> list[_Player]:
     """Sets the process's threads, and makes every worker's player."""
     load_backend().use_threads(config.num_workers)
     network_config = describe_network(find_game(config.game), config.network, config.seed)
-    return network_config, [_build_player(config, network_config, index) for index in range(config.num_workers)]
+    return [_build_player(config, network_config, index) for index in range(config.num_workers)]
 
 
 def _build_player(config: TrainingConfig, network_config: NetworkConfig, index: int) -> _Player:

@@ -1,7 +1,6 @@
 """What a benchmark is asked for and what it finds, and the same as JSON."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from xdrl.config import FRAMES_PER_STEP, TrainingConfig, recipe_to_json
 from xdrl.errors import UserError
-from xdrl.storage.files import replace_file
+from xdrl.storage.files import save_json
 
 MEASUREMENTS = {
     "emulator": "emulator alone",
@@ -175,8 +174,4 @@ def save_benchmark(path: Path, benchmark: Benchmark) -> None:
     Raises:
         UserError: it could not be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}") from error
-    replace_file(path, json.dumps(benchmark_to_json(benchmark), indent=1) + "\n")
+    save_json(path, benchmark_to_json(benchmark))

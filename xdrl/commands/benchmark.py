@@ -12,6 +12,8 @@ from xdrl.errors import UserError
 
 FRAMES, ROUNDS = 384, 5
 """Of the game that is explained, and how often each method is timed."""
+SCALING_ROUNDS = 3
+"""In each of which every engine is timed with every number of workers."""
 SCREENS = 32
 """Of the game, that the clients of the server send."""
 
@@ -24,15 +26,24 @@ def benchmark(
     workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: train's]")] = None,
     envs_per_worker: Annotated[int | None, typer.Option(min=1, help="Environments each.  [default: train's]")] = None,
     output: Annotated[Path, typer.Option(help="JSON with all that was measured.")] = Path("benchmark.json"),
+    engine: Annotated[str, typer.Option(help="ray: time training on 1, 2, 4 ... of its workers.")] = "threads",
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Ray cluster to join.  [default: one is started here]")
+    ] = None,
 ) -> None:
     """Measure how fast training is here, beside plain TensorFlow; or explaining, or the server under load."""
+    from xdrl.engines.choice import choose_engine
+
+    choose_engine(engine, ray_address)
+    asked = {"num_workers": workers, "envs_per_worker": envs_per_worker}
+    given = {name: value for name, value in asked.items() if value is not None}
     if explain:
         _benchmark_explaining(game or "Pong", output)
     elif serve:
         _benchmark_serving(game or "Pong", 3.0 if seconds is None else seconds, output)
+    elif engine == "ray":
+        _benchmark_scaling(game or "Qbert", given, 10.0 if seconds is None else seconds, output, ray_address)
     else:
-        asked = {"num_workers": workers, "envs_per_worker": envs_per_worker}
-        given = {name: value for name, value in asked.items() if value is not None}
         _benchmark_training(game or "Qbert", given, 10.0 if seconds is None else seconds, output)
 
 
@@ -56,13 +67,39 @@ def _benchmark_training(game: str, asked: dict[str, Any], seconds: float, output
     console.print(f"Written: {output}")
 
 
+def _benchmark_scaling(game: str, asked: dict[str, Any], seconds: float, output: Path, ray_address: str | None) -> None:
+    from xdrl.backends import choose_backend
+    from xdrl.benchmarks.measuring import prepare_benchmark
+    from xdrl.benchmarks.scaling import Scaling, measure_scaling, scaling_to_json, worker_counts
+    from xdrl.engines import ENGINES
+    from xdrl.games import find_game
+    from xdrl.storage.files import save_json
+    from xdrl.views.scaling_view import scaling_view
+
+    with console.status("Looking at the machine ..."):
+        machine, settings = prepare_benchmark(find_game(game), asked, seconds, choose_backend())
+    counts = worker_counts(asked.get("num_workers", machine.num_cores))
+    with Progress(console=console) as bar:
+        task = bar.add_task("Training", total=SCALING_ROUNDS * len(counts) * len(ENGINES))
+        rounds = tuple(
+            measure_scaling(
+                settings, counts, SCALING_ROUNDS, ray_address, lambda made: bar.update(task, completed=made)
+            )
+        )
+    found = Scaling(machine, settings, rounds)
+    console.print(scaling_view(found))
+    save_json(output, scaling_to_json(found))
+    console.print(f"Written: {output}")
+
+
 def _benchmark_explaining(game: str, output: Path) -> None:
     from xdrl.agent_folders import find_agent_folder
 
     (agent,) = load_agents(find_agent_folder(game).path)
     from xdrl.benchmarks.explaining import benchmark_explaining, explaining_to_json
     from xdrl.environments import find_protocol
-    from xdrl.evaluation import record_episode, save_json
+    from xdrl.evaluation import record_episode
+    from xdrl.storage.files import save_json
     from xdrl.views.explaining_view import explaining_view
 
     with console.status("Playing ..."):
@@ -86,7 +123,8 @@ def _benchmark_serving(game: str, seconds: float, output: Path) -> None:
     (agent,) = load_agents(version)
     from xdrl.benchmarks.serving import benchmark_serving, serving_to_json
     from xdrl.environments import find_protocol
-    from xdrl.evaluation import record_episode, save_json
+    from xdrl.evaluation import record_episode
+    from xdrl.storage.files import save_json
     from xdrl.views.serving_view import serving_view
 
     with console.status("Playing, and starting the servers ..."):

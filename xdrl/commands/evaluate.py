@@ -27,7 +27,7 @@ def evaluate(
     asked = find_agent_folder(game, agent)
     find_protocol(protocol, asked.game)
     (found,) = load_agents(asked.path, threads=EVALUATION_THREADS)
-    from xdrl.evaluation import save_json
+    from xdrl.storage.files import save_json
 
     record = play_and_show(found, protocol, episodes, greedy, seed)
     if output:

@@ -39,8 +39,7 @@ def table(
     for each in asked:
         find_protocol(protocol, each.game)
     loaded = load_agents(*(each.path for each in asked), threads=EVALUATION_THREADS)
-    from xdrl.evaluation import save_json
-    from xdrl.storage.files import write_bytes
+    from xdrl.storage.files import save_json, write_bytes
     from xdrl.table_one import make_table, table_to_json, table_to_markdown
     from xdrl.views.tables import table_view
 

@@ -26,7 +26,9 @@ def train(
         typer.Option(min=1, help="Of the whole run, with those resumed and of --from.  [default: the game's]"),
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Bounds this call.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: cores + 1, on a GPU up to 4]")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="[default: cores + 1, on a GPU up to 4, on Ray its cores]")
+    ] = None,
     envs_per_worker: Annotated[
         int | None, typer.Option(min=1, help="Environments each.  [default: 240 / rollout length, on a GPU 16 to 64]")
     ] = None,
@@ -54,8 +56,16 @@ def train(
     backend: Annotated[
         str | None, typer.Option(help="tensorflow or jax.  [default: KERAS_BACKEND, else tensorflow]")
     ] = None,
+    engine: Annotated[str, typer.Option(help="threads, or ray: processes here, or on many machines.")] = "threads",
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Ray cluster to join.  [default: one is started here]")
+    ] = None,
+    max_policy_lag: Annotated[
+        int | None, typer.Option(min=0, help="Updates, beyond which gradients are dropped.  [default: 0, any number]")
+    ] = None,
 ) -> None:
     """Train an agent until its budget is used, and see how well it plays; a run that is there goes on by itself."""
+    from xdrl.engines.choice import choose_engine
     from xdrl.games import find_game
     from xdrl.settings import parse_settings
 
@@ -67,12 +77,15 @@ def train(
         "network": network,
         "seed": seed,
         "sticky_probability": sticky,
+        "max_policy_lag": max_policy_lag,
     }
     settings = {name: value for name, value in asked.items() if value is not None} | parse_settings(set_ or ())
+    make_engine = choose_engine(engine, ray_address)
     console.print(f"Setting up {found.name} ...")
-    suited = _start_backend(
-        backend, settings.get("num_workers"), settings.get("rollout_length", found.recipe.rollout_length)
-    )
+    rollout_length = settings.get("rollout_length", found.recipe.rollout_length)
+    suited = _start_backend(backend, settings.get("num_workers"), rollout_length)
+    if engine == "ray":
+        suited = _suit_cluster(suited, rollout_length, ray_address)
     if from_agent:
         load_reader(from_agent)
     from xdrl.backends import load_backend, running_backend
@@ -98,7 +111,7 @@ def train(
         if run.is_finished:
             console.print(f"The run has used its budget; --agent-steps above {run.training.agent_steps:,} goes on.")
             return
-        agent_steps_now = _train_and_show(run, None if minutes is None else minutes * 60)
+        agent_steps_now = _train_and_show(run, None if minutes is None else minutes * 60, make_engine)
     if agent_steps_now < run.training.agent_steps:
         console.print(f"The same command goes on; --agent {folder} shows it to every other command as it is.")
     elif episodes and running_backend() == "tensorflow":
@@ -124,7 +137,19 @@ def _start_backend(name: str | None, workers: int | None, rollout_length: int) -
     return suited
 
 
-def _train_and_show(run: Any, seconds: float | None) -> int:
+def _suit_cluster(suited: Any, rollout_length: int, ray_address: str | None) -> Any:
+    """Joins the cluster where one is named; returns what suits its machines: a worker a core, whatever GPU is here."""
+    from xdrl.engines.ray_cluster import connect, count_cluster_cores
+    from xdrl.machine import count_cores, suitable_settings
+
+    if ray_address is not None:
+        connect(ray_address, 0)
+    num_cores = count_cores() if ray_address is None else max(1, count_cluster_cores())
+    multiplies = suited.convolution_dtype == "bfloat16"
+    return suitable_settings(num_cores, False, rollout_length, multiplies)._replace(num_workers=num_cores)
+
+
+def _train_and_show(run: Any, seconds: float | None, make_engine: Any) -> int:
     """Trains until the budget or the time is used, or a signal asks to stop; returns the agent steps of the run."""
     from xdrl.signals import signals_that_stop
     from xdrl.training import seconds_left
@@ -136,7 +161,7 @@ def _train_and_show(run: Any, seconds: float | None) -> int:
     started, first_steps, progress, printed = time.monotonic(), None, None, 0.0
     live = Live(console=console, refresh_per_second=2, transient=not console.is_terminal)
     with signals_that_stop(stop.set), live:
-        for progress in train_run(run, stop, seconds):
+        for progress in train_run(run, stop, seconds, make_engine):
             first_steps = progress.agent_steps if first_steps is None else first_steps
             elapsed = time.monotonic() - started
             left = seconds_left(config, progress.agent_steps, progress.agent_steps - first_steps, elapsed, seconds)

@@ -38,8 +38,8 @@ def trust(
     rivals = [find_agent_folder(asked.game.name, compare).path] if compare else []
     found, *others = load_agents(asked.path, *rivals)
     quieten_matplotlib()
-    from xdrl.evaluation import save_json
     from xdrl.report.claims import TRUST, TRUST_RECORD
+    from xdrl.storage.files import save_json
     from xdrl.trust.examination import examine
     from xdrl.trust.figure import save_trust
     from xdrl.trust.records import Settings, to_json

@@ -5,33 +5,42 @@ import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from xdrl.workers import Report, Worker
+from xdrl.assembly import build_learner, build_worker
+from xdrl.engines import Plan
+from xdrl.learner import Learner
+from xdrl.messages import Counts, LearnerState, Report, Traffic
+from xdrl.workers import Worker
 
 
 class ThreadEngine:
-    """Runs every worker in a thread of its own until told to stop; a worker that fails stops them all.
+    """Runs every worker in a thread of its own until told to stop; a worker that fails stops them all."""
 
-    Use it as a context manager: on leaving, the threads have ended.
-    """
+    note, traffic = "", Traffic()
 
-    def __init__(self, workers: Sequence[Worker], should_stop: Callable[[], bool]) -> None:
-        """Takes the workers; nothing runs yet.
+    def __init__(
+        self, learner: Learner, build_workers: Callable[[], Sequence[Worker]], is_over: Callable[[int], bool]
+    ) -> None:
+        """Takes the learner; nothing runs yet.
 
         Args:
-            workers: one a thread.
-            should_stop: asked before every update.
+            learner: of this process.
+            build_workers: called when the workers are to start.
+            is_over: says, given the agent steps so far, whether to end; asked before every update.
         """
-        self._should_stop = should_stop
+        self._learner, self._build_workers, self._is_over = learner, build_workers, is_over
         self._stop = threading.Event()
         self._reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
         self._failure: BaseException | None = None
-        self._threads = [
-            threading.Thread(target=self._run, args=(worker,), name=f"worker-{index}", daemon=True)
-            for index, worker in enumerate(workers)
-        ]
+        self._workers: Sequence[Worker] = ()
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> "ThreadEngine":
-        """Starts the threads."""
+        """Builds the workers and starts their threads."""
+        self._workers = self._build_workers()
+        self._threads = [
+            threading.Thread(target=self._run, args=(worker,), name=f"worker-{number}", daemon=True)
+            for number, worker in enumerate(self._workers)
+        ]
         for thread in self._threads:
             thread.start()
         return self
@@ -65,10 +74,37 @@ class ThreadEngine:
         """Returns the reports that have come since the last call."""
         return [self._reports.get() for _ in range(self._reports.qsize())]
 
+    @property
+    def counts(self) -> Counts:
+        """What the learner has counted."""
+        return self._learner.counts
+
+    def state(self) -> LearnerState:
+        """Reads everything that the run would go on from."""
+        return self._learner.state()
+
+    def close(self) -> None:
+        """Frees the emulators."""
+        for worker in self._workers:
+            worker.close()
+
     def _run(self, worker: Worker) -> None:
+        learner = self._learner
         try:
-            while not (self._stop.is_set() or self._should_stop()):
-                self._reports.put(worker.update())
+            while not (self._stop.is_set() or self._is_over(learner.counts.agent_steps)):
+                self._reports.put(learner.take(worker.learn(learner.snapshot())))
         except BaseException as error:  # handed to `wait`, which raises it in the main thread
             self._failure = self._failure or error
             self._stop.set()
+
+
+def start_threads(plan: Plan) -> ThreadEngine:
+    """Makes the engine of a plan; the learner is built at once."""
+
+    def build_workers() -> list[Worker]:
+        return [
+            build_worker(plan.training, plan.network, number, plan.random_state(number))
+            for number in range(plan.training.num_workers)
+        ]
+
+    return ThreadEngine(build_learner(plan.training, plan.network, plan.start), build_workers, plan.is_over)

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from xdrl.agents import Agent
-from xdrl.evaluation import save_json
 from xdrl.explanations.episodes import ExplainedEpisode, explanation_record
 from xdrl.explanations.pictures import clip_frames, draw_comparison, draw_strip, video_frames
 from xdrl.pictures.frames import save_png, write_gif, write_video
-from xdrl.storage.files import replaced_file
+from xdrl.storage.files import replaced_file, save_json
 
 RECORD, STRIP, CLIP, VIDEO, COMPARISON = "explanation.json", "strip.png", "clip.gif", "video.mp4", "methods.png"
 

@@ -33,6 +33,7 @@ class RunState:
         agent_steps: taken so far.
         updates: of the global weights.
         bad_gradients: that were not finite, and not applied.
+        late_gradients: whose policy lag was above the run's bound, and that were not applied.
         seconds: of training, resumes included.
         episodes: games ended.
         recent_scores: of the last 100 games, oldest first.
@@ -44,6 +45,7 @@ class RunState:
     agent_steps: int = 0
     updates: int = 0
     bad_gradients: int = 0
+    late_gradients: int = 0
     seconds: float = 0.0
     episodes: int = 0
     recent_scores: list[float] = field(default_factory=list)
@@ -151,7 +153,7 @@ def _read(folder: Path) -> Checkpoint:
         if _digest(folder / f"{name}.npz") != digest:
             raise ValueError(f"{name}.npz is not as it was written")
     arrays = {name: _read_arrays(folder / f"{name}.npz") for name in digests}
-    values.setdefault("is_healthy", True)  # of a run from before it was kept, ...
+    values = {"is_healthy": True, "late_gradients": 0} | values  # of a run from before they were kept, ...
     known = {field.name: values[field.name] for field in dataclasses.fields(RunState)}  # ... which has other fields
     return Checkpoint(arrays.pop(WEIGHTS), arrays, RunState(**known))
 

@@ -1,10 +1,12 @@
 """Folders and files that are written aside, synced and renamed, so that nobody ever sees half of one."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from xdrl.errors import UserError
 
@@ -53,6 +55,19 @@ def replace_file(path: Path, text: str) -> None:
     """
     with replaced_file(path) as aside:
         aside.write_text(text, "utf-8")
+
+
+def save_json(path: Path, values: dict[str, Any]) -> None:
+    """Writes plain JSON values aside, syncs and renames them, the folders on the way included.
+
+    Raises:
+        UserError: they could not be written; the file that was there is untouched.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
+    replace_file(path, json.dumps(values, indent=1) + "\n")
 
 
 def write_bytes(path: Path, contents: bytes) -> None:

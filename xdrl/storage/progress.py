@@ -16,7 +16,7 @@ from xdrl.storage.events import EventsFile
 from xdrl.storage.files import replace_file
 
 if TYPE_CHECKING:  # it imports a backend, which takes seconds, and who draws a curve has no use for it
-    from xdrl.workers import Report
+    from xdrl.messages import Report
 
 PROGRESS = "progress.csv"
 SHORTEST_RATED_SECONDS = 1.0
@@ -44,7 +44,9 @@ class Progress:
         policy_lag: updates by others between copying the weights and applying the gradients.
         learning_rate: of now, by the run's schedule; NaN in rows of before there were schedules, as the next one.
         entropy_cost: of now.
-        bad_gradients: that were not finite, and so not applied, in the whole run; shown, and not in the file.
+        bad_gradients: that were not finite, and so not applied, in the whole run; not in the file, as the next two.
+        late_gradients: whose policy lag was above the run's bound, and so not applied, in the whole run.
+        note: on how the workers are, "" where all is well.
     """
 
     agent_steps: int
@@ -62,10 +64,13 @@ class Progress:
     learning_rate: float = float("nan")
     entropy_cost: float = float("nan")
     bad_gradients: int = 0
+    late_gradients: int = 0
+    note: str = ""
 
 
+SHOWN_ONLY = ("bad_gradients", "late_gradients", "note")
 _COLUMN_TYPES: dict[str, Any] = {
-    field.name: field.type for field in dataclasses.fields(Progress) if field.name != "bad_gradients"
+    field.name: field.type for field in dataclasses.fields(Progress) if field.name not in SHOWN_ONLY
 }
 COLUMNS = tuple(_COLUMN_TYPES)
 LATER_COLUMNS = ("learning_rate", "entropy_cost")
@@ -74,7 +79,7 @@ LATER_COLUMNS = ("learning_rate", "entropy_cost")
 
 def record_scores(state: RunState, reports: "list[Report]") -> None:
     """Adds the games that ended to the run's state."""
-    scores = [score for report in reports for score in report.scores]
+    scores = [score for report in reports for score in report.lesson.scores]
     state.episodes += len(scores)
     state.recent_scores = (state.recent_scores + scores)[-SCORE_WINDOW:]
     if scores:
@@ -94,8 +99,8 @@ def summarise(
         rate_before: steps a second in the row before, NaN where there is none.
     """
     run_progress = config.progress(state.agent_steps)
-    num_steps = sum(report.num_steps for report in reports)
-    finite = [report for report in reports if np.isfinite(report.gradients.norm)]
+    num_steps = sum(report.lesson.num_steps for report in reports)
+    finite = [report.lesson.gradients for report in reports if np.isfinite(report.lesson.gradients.norm)]
 
     def mean(values: list[float]) -> float:
         return float(np.mean(values)) if values else float("nan")
@@ -108,14 +113,15 @@ def summarise(
         episodes=state.episodes,
         score_mean_100=mean(state.recent_scores),
         score_best=float("nan") if state.score_best is None else state.score_best,
-        entropy=mean([report.gradients.entropy for report in finite]),
-        policy_loss=mean([report.gradients.policy_loss for report in finite]),
-        value_loss=mean([report.gradients.value_loss for report in finite]),
-        gradient_norm=mean([report.gradients.norm for report in finite]),
+        entropy=mean([gradients.entropy for gradients in finite]),
+        policy_loss=mean([gradients.policy_loss for gradients in finite]),
+        value_loss=mean([gradients.value_loss for gradients in finite]),
+        gradient_norm=mean([gradients.norm for gradients in finite]),
         policy_lag=mean([float(report.policy_lag) for report in reports]),
         learning_rate=config.learning_rate(run_progress),
         entropy_cost=config.entropy_cost(run_progress),
         bad_gradients=state.bad_gradients,
+        late_gradients=state.late_gradients,
     )
 
 

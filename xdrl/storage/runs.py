@@ -15,7 +15,7 @@ from xdrl.config import NetworkConfig, TrainingConfig, load_run_config
 from xdrl.errors import UserError
 from xdrl.games import Game
 from xdrl.storage.checkpoints import Arrays, Checkpoint, RunState, load_checkpoint
-from xdrl.storage.files import replace_file
+from xdrl.storage.files import save_json
 from xdrl.storage.histories import History, read_history
 from xdrl.storage.locks import try_lock
 
@@ -125,7 +125,7 @@ def load_evaluations(run_dir: Path, agent_steps: int | None = None) -> dict[str,
 def save_evaluation(run_dir: Path, record: dict[str, Any]) -> Path:
     """Keeps the record of an evaluation beside those of the same weights under other protocols; returns the file."""
     records = load_evaluations(run_dir, record["agent_steps"]) | {record["protocol"]: record}
-    replace_file(run_dir / EVALUATIONS, json.dumps(records, indent=1) + "\n")
+    save_json(run_dir / EVALUATIONS, records)
     return run_dir / EVALUATIONS
 
 

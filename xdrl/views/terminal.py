@@ -59,10 +59,13 @@ def training_view(title: str, progress: "Progress", target_steps: int, first_ste
     ]
     for left, right in zip(pairs[::2], pairs[1::2], strict=True):
         table.add_row(Text(left[0], "dim"), left[1], Text(right[0], "dim"), right[1])
+    if progress.late_gradients:
+        table.add_row(Text("too old", "yellow"), f"{progress.late_gradients:,} gradients, not applied")
     if progress.bad_gradients:
         table.add_row(Text("not finite", "red"), f"{progress.bad_gradients:,} gradients, not applied")
     bar = ProgressBar(total=target_steps, completed=min(progress.agent_steps, target_steps), width=60)
-    return Panel(Group(table, bar), title=title, subtitle="Ctrl-C saves and stops", expand=False)
+    notes = [Text(progress.note, "yellow")] if progress.note else []
+    return Panel(Group(table, *notes, bar), title=title, subtitle="Ctrl-C saves and stops", expand=False)
 
 
 def training_line(progress: "Progress") -> str:
@@ -71,7 +74,9 @@ def training_line(progress: "Progress") -> str:
         f"{progress.agent_steps:,} steps, {progress.frames:,} frames, {_figure(progress.steps_per_second, 0)} steps/s, "
         f"{progress.episodes:,} episodes, mean of last {SCORE_WINDOW} {_figure(progress.score_mean_100)}, "
         f"entropy {_figure(progress.entropy, 3)}"
+        + (f", {progress.late_gradients:,} gradients too old" if progress.late_gradients else "")
         + (f", {progress.bad_gradients:,} gradients not finite" if progress.bad_gradients else "")
+        + (f", {progress.note}" if progress.note else "")
     )
 
 

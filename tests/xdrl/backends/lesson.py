@@ -36,7 +36,7 @@ def take(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     network, other = (build_network(describe(str(given["kind"]))) for _ in range(2))
     weights = {path.removeprefix(WEIGHT): array for path, array in given.items() if path.startswith(WEIGHT)}
     arrays_to_variables(weights, network.weights)
-    backend.make_copy(network.weights, other.weights)()
+    backend.make_assign(other.weights)(backend.make_read(network.weights)())
     config = TrainingConfig("Pong", network=str(given["kind"]), gradient_norm_clip=float(given["clip"]))
     rollout, found = play(backend.make_policy(other, config), given)
     gradients = backend.make_gradients(other, config)(rollout, costs_at(config, 0))

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from xdrl import training
+from xdrl import assembly
 from xdrl.games import Game
 from xdrl.networks import build_network, variables_to_arrays
 from xdrl.storage.checkpoints import Arrays, load_checkpoint
@@ -35,8 +35,8 @@ LESSONS = {"a3c": ("a3c", 1e6), "a3c-clipped": ("a3c", 0.5), "e-a3c": ("e-a3c", 
 TRAIN = """
 import sys
 import cli
-from xdrl import training
-training.POLL_SECONDS, training.ROW_SECONDS, training.DECORRELATION_STEPS = 0.02, 0.1, 5
+from xdrl import assembly, training
+training.POLL_SECONDS, training.ROW_SECONDS, assembly.DECORRELATION_STEPS = 0.02, 0.1, 5
 try:
     cli.main()
 finally:
@@ -167,7 +167,7 @@ def test_training_on_jax_leaves_what_training_leaves(begun_on_jax: Path, a3c_con
 
 @pytest.mark.slow
 def test_each_backend_goes_on_where_the_other_stopped(begun_on_jax: Path, jax: Jax, pong: Game, monkeypatch):
-    monkeypatch.setattr(training, "DECORRELATION_STEPS", 5)
+    monkeypatch.setattr(assembly, "DECORRELATION_STEPS", 5)
     run = open_run(begun_on_jax, pong, {"agent_steps": 160})
     assert run is not None and run.checkpoint is not None
     rows = list(train(run, threading.Event()))

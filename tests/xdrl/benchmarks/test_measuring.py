@@ -40,6 +40,7 @@ def measured() -> Iterator[Callable[[str], Measurement]]:
             for name in ("use_threads", "set_intra_op_parallelism_threads", "set_inter_op_parallelism_threads"):
                 patch.setattr(module, name, lambda count: None, raising=False)
         patch.setattr("xdrl.preparation.PIXEL_SCREENS", 16)
+        patch.setattr("xdrl.assembly.DECORRELATION_STEPS", 5)
         yield functools.cache(lambda name: measure_here(name, SETTINGS))
 
 
@@ -139,6 +140,8 @@ def test_training_is_the_real_one(monkeypatch):
     monkeypatch.setattr(learning, "build_learner", lambda *arguments: built.append(build(*arguments)) or built[0])
     monkeypatch.setattr(backend, "use_threads", lambda count: None)
     monkeypatch.setattr("xdrl.preparation.PIXEL_SCREENS", 16)
+    monkeypatch.setattr("xdrl.assembly.DECORRELATION_STEPS", 5)
     timing = learning.time_training(dataclasses.replace(SETTINGS, seconds=0.01))
     warm_up = 2 * 2 * 4  # updates, workers, steps of each
-    assert built[0].agent_steps == timing.agent_steps + warm_up and built[0].updates * 4 == built[0].agent_steps
+    assert built[0].counts.agent_steps == timing.agent_steps + warm_up
+    assert built[0].counts.updates * 4 == built[0].counts.agent_steps

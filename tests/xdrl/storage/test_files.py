@@ -1,9 +1,12 @@
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from xdrl.errors import UserError
-from xdrl.storage.files import replaced_folder
+from xdrl.storage.files import replaced_folder, save_json
 
 
 def write(folder: Path, text: str, previous: Path | None = None) -> None:
@@ -69,3 +72,19 @@ def test_what_killed_processes_left_is_cleared_away(tmp_path: Path):
         (tmp_path / litter / "half").touch()
     write(tmp_path / "a", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_values_are_written_with_the_folders_above_them(tmp_path: Path):
+    save_json(tmp_path / "a" / "b.json", {"one": 1})
+    assert json.loads((tmp_path / "a" / "b.json").read_text()) == {"one": 1}
+    with pytest.raises(UserError, match="cannot be written"):
+        save_json(tmp_path / "a" / "b.json" / "c.json", {})
+
+
+def test_values_that_do_not_fit_on_the_disk_leave_those_of_before(
+    tmp_path: Path, file_size_limit: Callable[[int], AbstractContextManager[None]]
+):
+    save_json(tmp_path / "a.json", {"one": 1})
+    with file_size_limit(1000), pytest.raises(UserError, match="cannot be written"):
+        save_json(tmp_path / "a.json", {"many": [0] * 10_000})
+    assert contents(tmp_path) == {"a.json": '{\n "one": 1\n}\n'}

@@ -7,11 +7,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from xdrl.config import TrainingConfig
 from xdrl.errors import UserError
-from xdrl.learner import Gradients
+from xdrl.messages import Gradients, Lesson, Report
 from xdrl.schedules import constant, linear
 from xdrl.storage.checkpoints import RunState
 from xdrl.storage.progress import COLUMNS, Progress, ProgressLog, read_progress, record_scores, summarise
-from xdrl.workers import Report
 
 NAN = float("nan")
 CONFIG = TrainingConfig("Pong", agent_steps=1000, learning_rate=constant(0.5), entropy_cost=constant(0.25))
@@ -22,7 +21,7 @@ CONTRACT = (
 
 
 def make_report(scores: list[float] | None = None, norm: float = 2.0, lag: int = 1, entropy: float = 1.5) -> Report:
-    return Report(160, scores or [], Gradients((), norm, 0.25, 0.5, entropy), lag)
+    return Report(Lesson(0, 0, 160, scores or [], Gradients((), norm, 0.25, 0.5, entropy), {}), lag)
 
 
 def test_the_curve_of_an_older_agent_has_no_learning_rate(tmp_path: Path):
@@ -100,7 +99,7 @@ def test_a_row_by_hand():
 
 
 def test_gradients_that_were_not_finite_do_not_spoil_a_row():
-    bad = Report(160, [], Gradients((), NAN, NAN, NAN, NAN), 0)
+    bad = make_report(norm=NAN, lag=0, entropy=NAN)
     row = summarise(CONFIG, RunState(), [make_report(), bad], 1.0)
     assert (row.gradient_norm, row.entropy, row.steps_per_second) == (2.0, 1.5, 320.0)
 

@@ -28,6 +28,8 @@ def progress(**changes) -> Progress:
         "seconds": 3_725.0,
         "episodes": 7,
         "bad_gradients": 0,
+        "late_gradients": 0,
+        "note": "",
     }
     return Progress(**values | changes)
 
@@ -51,6 +53,13 @@ def test_training_shows_steps_frames_time_and_figures():
 def test_figures_that_are_not_there_yet_are_a_dash():
     text = drawn(training_view("Pong", progress(), 100, 0, NAN))
     assert "nan" not in text and "-" in text
+
+
+def test_gradients_that_were_too_old_and_workers_that_are_missing_are_told():
+    told = progress(late_gradients=12, note="1 of 8 workers wait for a place")
+    view = drawn(training_view("Pong", told, 100, 0, NAN))
+    assert "12 gradients, not applied" in view and "1 of 8 workers wait" in view
+    assert training_line(told).endswith(", 12 gradients too old, 1 of 8 workers wait for a place")
 
 
 def test_gradients_that_were_not_finite_are_told():

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 
 from xdrl.backends.jax.stateless import values_of, with_weights
 from xdrl.config import TrainingConfig
-from xdrl.learner import Gradients
 from xdrl.losses import Costs, Losses, actor_critic_losses
+from xdrl.messages import Gradients
 from xdrl.networks import Network
 from xdrl.rollouts import KeptObservation, Rollout
 

@@ -1,6 +1,7 @@
-"""What happens to weights: gradients are applied to them, and they are copied."""
+"""What happens to weights: gradients are applied to them, they are read, and put into others."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import keras
@@ -20,7 +21,7 @@ class ApplyFunction:
         self._optimizer, self._weights = optimizer, weights
         self._compiled = jax.jit(optimizer.stateless_apply)
 
-    def __call__(self, gradients: Sequence[jax.Array]) -> None:
+    def __call__(self, gradients: Sequence[Any]) -> None:
         """Applies one set of gradients, in the order of the weights."""
         statistics = self._optimizer.variables
         found = self._compiled(values_of(statistics), list(gradients), values_of(self._weights))
@@ -29,14 +30,26 @@ class ApplyFunction:
                 variable.assign(value)
 
 
-class CopyFunction:
-    """Copies weights into another network's: both then have the same arrays, and nothing is moved."""
+class ReadFunction:
+    """Reads weights: an array never changes, an update puts another in its place."""
 
-    def __init__(self, source: Sequence[keras.Variable], target: Sequence[keras.Variable]) -> None:
-        """Fixes what is copied where; both in the same order."""
-        self._pairs = list(zip(source, target, strict=True))
+    def __init__(self, weights: Sequence[keras.Variable]) -> None:
+        """Fixes what is read."""
+        self._weights = weights
 
-    def __call__(self) -> None:
-        """Copies once."""
-        for origin, copy in self._pairs:
-            copy.assign(origin.value)
+    def __call__(self) -> list[jax.Array]:
+        """Reads once."""
+        return values_of(self._weights)
+
+
+class AssignFunction:
+    """Puts arrays into weights; those on the device are not moved."""
+
+    def __init__(self, weights: Sequence[keras.Variable]) -> None:
+        """Fixes where they go."""
+        self._weights = weights
+
+    def __call__(self, values: Sequence[Any]) -> None:
+        """Assigns once, in the order of the weights."""
+        for weight, value in zip(self._weights, values, strict=True):
+            weight.assign(value)

@@ -11,8 +11,8 @@ import tensorflow as tf
 from xdrl.backends.tensorflow.core import CoreOutputs, core_gradients
 from xdrl.backends.tensorflow.torso import KeptTorso, TorsoOutputs
 from xdrl.config import TrainingConfig
-from xdrl.learner import Gradients
 from xdrl.losses import Costs, actor_critic_losses
+from xdrl.messages import Gradients
 from xdrl.networks import Network
 from xdrl.rollouts import Rollout
 

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from xdrl.backends.tensorflow.acting import initial_state, step_input_signature
 from xdrl.config import TrainingConfig
-from xdrl.learner import Gradients
 from xdrl.losses import Costs, Losses, actor_critic_losses
+from xdrl.messages import Gradients
 from xdrl.networks import Network
 from xdrl.rollouts import KeptObservation, Rollout, Step
 

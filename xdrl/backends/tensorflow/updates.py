@@ -1,6 +1,7 @@
-"""What happens to weights: gradients are applied to them, and they are copied."""
+"""What happens to weights: gradients are applied to them, they are read, and put into others."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -19,7 +20,7 @@ class ApplyFunction:
         )
         self._compiled = tf.function(self._apply, autograph=False)
 
-    def __call__(self, gradients: Sequence[tf.Tensor]) -> None:
+    def __call__(self, gradients: Sequence[Any]) -> None:
         """Applies one set of gradients, in the order of the weights."""
         self._compiled(list(gradients))
 
@@ -44,18 +45,34 @@ class ApplyFunction:
             )
 
 
-class CopyFunction:
-    """Copies weights into another network's, in one graph."""
+class ReadFunction:
+    """Reads weights, in one graph; nothing is moved until an update changes them."""
 
-    def __init__(self, source: Sequence[keras.Variable], target: Sequence[keras.Variable]) -> None:
-        """Fixes what is copied where; both in the same order."""
-        self._pairs = [(origin.value, copy.value) for origin, copy in zip(source, target, strict=True)]
-        self._compiled = tf.function(self._copy, autograph=False)
+    def __init__(self, weights: Sequence[keras.Variable]) -> None:
+        """Fixes what is read."""
+        self._weights = weights
+        self._compiled = tf.function(self._read, autograph=False)
 
-    def __call__(self) -> None:
-        """Copies once."""
-        self._compiled()
+    def __call__(self) -> list[tf.Tensor]:
+        """Reads once."""
+        return self._compiled()
 
-    def _copy(self) -> None:
-        for origin, copy in self._pairs:
-            copy.assign(origin)
+    def _read(self) -> list[tf.Tensor]:
+        return [tf.identity(weight.value) for weight in self._weights]
+
+
+class AssignFunction:
+    """Puts tensors or arrays into weights, in one graph."""
+
+    def __init__(self, weights: Sequence[keras.Variable]) -> None:
+        """Fixes where they go."""
+        self._weights = weights
+        self._compiled = tf.function(self._assign, autograph=False)
+
+    def __call__(self, values: Sequence[Any]) -> None:
+        """Assigns once, in the order of the weights."""
+        self._compiled(list(values))
+
+    def _assign(self, values: list[tf.Tensor]) -> None:
+        for weight, value in zip(self._weights, values, strict=True):
+            weight.value.assign(value)

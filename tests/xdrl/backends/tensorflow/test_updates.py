@@ -3,33 +3,34 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from xdrl.backends.tensorflow.updates import ApplyFunction, CopyFunction
+from xdrl.backends.tensorflow.updates import ApplyFunction, AssignFunction, ReadFunction
 
 
 def test_copying_follows_the_source_and_leaves_it_alone():
     source = [keras.Variable([1.0, 2.0]), keras.Variable([[3.0]])]
     target = [keras.Variable([0.0, 0.0]), keras.Variable([[0.0]])]
-    copy = CopyFunction(source, target)
+    read, assign = ReadFunction(source), AssignFunction(target)
     for factor in (1.0, 5.0):
         source[0].assign([factor, 2 * factor])
-        copy()
+        assign(read())
         assert [variable.numpy().tolist() for variable in target] == [[factor, 2 * factor], [[3.0]]]
     target[1].assign([[9.0]])
     assert source[1].numpy().tolist() == [[3.0]]
 
 
-def test_an_update_leaves_the_copy_alone():
+def test_an_update_leaves_what_was_read_alone():
     weight, other = keras.Variable([1.0, -1.0]), keras.Variable([0.0, 0.0])
-    apply, copy = ApplyFunction(keras.optimizers.Adam(0.1), [weight]), CopyFunction([weight], [other])
-    copy()
+    apply, read = ApplyFunction(keras.optimizers.Adam(0.1), [weight]), ReadFunction([weight])
+    before = read()
+    AssignFunction([other])(before)
     apply([tf.constant([1.0, 1.0])])
-    assert other.numpy().tolist() == [1.0, -1.0]
+    assert other.numpy().tolist() == before[0].numpy().tolist() == [1.0, -1.0]
     assert weight.numpy().tolist() == pytest.approx([0.9, -1.1], abs=1e-4)
 
 
 def test_weights_that_do_not_pair_are_refused():
     with pytest.raises(ValueError, match="zip"):
-        CopyFunction([keras.Variable([1.0])], [])
+        AssignFunction([keras.Variable([1.0])])([])
 
 
 def test_an_adam_step_is_the_one_by_hand():
@@ -56,3 +57,11 @@ def test_the_fused_step_is_keras_own():
         keras_own.apply([tf.constant(gradient)])
     for found, expected in [(fused, plain), *zip(ours.variables, keras_own.variables, strict=True)]:
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_arrays_are_taken_as_tensors_are():
+    weight = keras.Variable([1.0, -1.0])
+    AssignFunction([weight])([np.array([2.0, 3.0], np.float32)])
+    assert weight.numpy().tolist() == [2.0, 3.0]
+    ApplyFunction(keras.optimizers.Adam(0.1), [weight])([np.array([1.0, -1.0], np.float32)])
+    assert weight.numpy().tolist() == pytest.approx([1.9, 3.1], abs=1e-4)
