@@ -45,6 +45,7 @@ ORDER = [
     ["xdrl.storage.checkpoints", "xdrl.storage.weights_files", "xdrl.storage.saved_variables", "xdrl.storage.events"],
     ["xdrl.storage.runs", "xdrl.storage.progress"],
     ["xdrl.storage.stored_agents"],
+    ["xdrl.standings"],
     ["xdrl.agent_folders"],
     # agents, and what is done with them
     ["xdrl.explainers.targets"],
@@ -96,7 +97,7 @@ ORDER = [
     ["xdrl.explanations.paper_figures"],
     ["xdrl.table_one", "xdrl.cards"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
-    ["xdrl.views.explaining_view"],
+    ["xdrl.views.explaining_view", "xdrl.views.choosing"],
     # serving, and the commands over all
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
     ["serving.answers", "serving.transport"],

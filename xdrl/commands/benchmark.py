@@ -59,7 +59,7 @@ def _benchmark_training(game: str, asked: dict[str, Any], seconds: float, output
 def _benchmark_explaining(game: str, output: Path) -> None:
     from xdrl.agent_folders import find_agent_folder
 
-    (agent,) = load_agents(find_agent_folder(game).path)
+    (agent,) = load_agents(find_agent_folder(game)._replace(passed_over=()))
     from xdrl.benchmarks.explaining import benchmark_explaining, explaining_to_json
     from xdrl.environments import find_protocol
     from xdrl.evaluation import record_episode, save_json
@@ -76,14 +76,15 @@ def _benchmark_explaining(game: str, output: Path) -> None:
 
 
 def _benchmark_serving(game: str, seconds: float, output: Path) -> None:
+    from xdrl.agent_folders import find_agent_folder, folders_to_serve
     from xdrl.games import find_game
-    from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents
 
     name = find_game(game).name
-    version = shipped_agents().get(name)
-    if version is None:
-        raise UserError(f"expected an exported agent of {name} in {SAVED_MODELS}, got none; get one: export {name}")
-    (agent,) = load_agents(version)
+    folder = folders_to_serve().get(name)
+    if folder is None:
+        raise UserError(f"expected an exported agent of {name}, got none; get one: export {name}")
+    asked = find_agent_folder(name, folder)
+    (agent,) = load_agents(asked)
     from xdrl.benchmarks.serving import benchmark_serving, serving_to_json
     from xdrl.environments import find_protocol
     from xdrl.evaluation import record_episode, save_json
@@ -94,7 +95,7 @@ def _benchmark_serving(game: str, seconds: float, output: Path) -> None:
     with Progress(console=console) as bar:
         task = bar.add_task("Loading the servers", total=ROUNDS)
         found = benchmark_serving(
-            agent, version, recording.screens, seconds, ROUNDS, lambda count: bar.update(task, completed=count)
+            agent, asked.path, recording.screens, seconds, ROUNDS, lambda count: bar.update(task, completed=count)
         )
     console.print(serving_view(found))
     save_json(output, serving_to_json(found))

@@ -35,8 +35,8 @@ def trust(
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
     for name in names:
         find_row(name)
-    rivals = [find_agent_folder(asked.game.name, compare).path] if compare else []
-    found, *others = load_agents(asked.path, *rivals)
+    rivals = [find_agent_folder(asked.game.name, compare)] if compare else []
+    found, *others = load_agents(asked, *rivals)
     quieten_matplotlib()
     from xdrl.evaluation import save_json
     from xdrl.report.claims import TRUST, TRUST_RECORD

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from xdrl.pictures.colours import colour_table
 if TYPE_CHECKING:  # these import a backend, which takes seconds
     from xdrl.evaluation import Summary
     from xdrl.methods import MethodRow
+    from xdrl.standings import Standing
     from xdrl.storage.progress import Progress
 
 
@@ -85,13 +85,8 @@ def methods_view(methods: Mapping[str, "MethodRow"]) -> RenderableType:
     return table
 
 
-def games_view(shipped: Mapping[str, Path], steps: Mapping[str, int]) -> RenderableType:
-    """Lists the paper's games, its Table I and the agents that are shipped.
-
-    Args:
-        shipped: folder of each shipped agent, by game.
-        steps: agent steps each was trained for, by game.
-    """
+def games_view(shipped: Mapping[str, "Standing"]) -> RenderableType:
+    """Lists the paper's games, its Table I and the agents that are shipped, by game."""
     table = Table(title="Games of the paper, with its Table I")
     table.add_column("game")
     for name in ("A3C-LSTM", "E-A3C best 100-episode mean", "E-A3C best score"):
@@ -101,7 +96,7 @@ def games_view(shipped: Mapping[str, Path], steps: Mapping[str, int]) -> Rendera
         paper = game.paper_scores
         if paper is None:
             continue
-        agent = f"version {shipped[game.name].name}, {steps[game.name]:,} steps" if game.name in shipped else "-"
+        agent = _shipped(shipped[game.name]) if game.name in shipped else "-"
         table.add_row(
             game.name,
             f"{paper.a3c_lstm:,.1f}",
@@ -148,6 +143,11 @@ def heatmap_view(heatmap: np.ndarray) -> Text:
             text.append(shade * 2, style=f"rgb({red},{green},{blue})")
         text.append("\n")
     return text
+
+
+def _shipped(standing: "Standing") -> str:
+    score = "not evaluated" if standing.mean is None else f"mean {standing.mean:,.2f}"
+    return f"version {standing.path.name}, {standing.agent_steps or 0:,} steps, {score}"
 
 
 def _figure(value: float, digits: int = 2) -> str:

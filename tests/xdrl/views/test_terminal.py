@@ -8,6 +8,7 @@ from rich.console import Console
 
 from xdrl.evaluation import Episode, summarise_episodes
 from xdrl.games import GAMES
+from xdrl.standings import Standing
 from xdrl.storage.progress import Progress
 from xdrl.views.terminal import answer_view, evaluation_view, games_view, heatmap_view, training_line, training_view
 
@@ -65,10 +66,10 @@ def test_training_beyond_its_budget_is_drawn_as_full():
 
 
 def test_the_list_of_games_holds_the_papers_table_and_the_shipped_agents():
-    text = drawn(games_view({"Pong": Path("saved_models/Pong/3")}, {"Pong": 1_130_000}))
+    text = drawn(games_view({"Pong": Standing(Path("saved_models/Pong/3"), 1_130_000, 19.85, 100)}), 200)
     for name in GAMES:
         assert name in text
-    for part in ("36,277.00 ± 821.71", "115,201.9", "125,307.0", "version 3, 1,130,000 steps"):
+    for part in ("36,277.00 ± 821.71", "115,201.9", "125,307.0", "version 3, 1,130,000 steps, mean 19.85"):
         assert part in text
 
 
