@@ -46,7 +46,7 @@ ORDER = [
     ["xdrl.storage.runs", "xdrl.storage.progress"],
     ["xdrl.storage.stored_agents"],
     ["xdrl.standings"],
-    ["xdrl.agent_folders"],
+    ["xdrl.agent_folders", "xdrl.courses"],
     # agents, and what is done with them
     ["xdrl.explainers.targets"],
     ["xdrl.explainers.subjects", "xdrl.explainers.maps"],
@@ -97,7 +97,8 @@ ORDER = [
     ["xdrl.explanations.paper_figures"],
     ["xdrl.table_one", "xdrl.cards"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
-    ["xdrl.views.explaining_view", "xdrl.views.choosing"],
+    ["xdrl.views.explaining_view", "xdrl.views.choosing", "xdrl.views.pace"],
+    ["xdrl.views.training"],
     # serving, and the commands over all
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
     ["serving.answers", "serving.transport"],

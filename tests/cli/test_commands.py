@@ -54,6 +54,8 @@ def test_an_evaluation_is_shown_and_kept_with_the_run(home, done):
     said = done["evaluate"].stdout
     assert "Written: runs/Pong/evaluations.json" in said
     assert re.search(rf"best score +. {record['scores'][0]:,.0f} ", said)
+    mean, steps = f"{record['scores'][0]:.2f}", f"{record['lengths'][0]:,}"
+    assert re.search(rf"Playing Pong .* 1/1 mean {mean}, {steps} steps", said)
 
 
 @pytest.mark.slow
@@ -228,13 +230,13 @@ def test_a_fresh_run_puts_the_one_before_aside_and_starts_from_the_agent_that_is
 @pytest.mark.slow
 def test_a_benchmark_is_shown_and_written(run, home):
     small = ("--seconds", 0.2, "--workers", 1, "--envs-per-worker", 2)
-    said = run(home, "benchmark", "--game", "pong", *small, "--output", "report/speed.json")
+    said = run(home, "benchmark", "--game", "pong", *small)
     assert (said.returncode, said.stderr) == (0, "")
     lines = said.stdout.splitlines()
     assert [line[:7] for line in lines[:7]] == [f"{number} of 7," for number in range(1, 8)]
     assert "Pong, e-a3c on tensorflow, workers 1, environments of each 2, 0.2 s each" in said.stdout
-    assert lines[-1] == "Written: report/speed.json"
-    found = json.loads((home / "report/speed.json").read_text())
+    assert lines[-1] == "Written: benchmark-training.json"
+    found = json.loads((home / "benchmark-training.json").read_text())
     assert (found["settings"]["seconds"], found["machine"]["onednn"]) == (0.2, "1")
     assert len(found["measurements"]) == 7
     # Nothing but the emulator is loaded where the emulator is measured.

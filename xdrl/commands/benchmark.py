@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
-from xdrl.commands.console import console
+from xdrl.commands.console import console, following
 from xdrl.commands.loading import load_agents
 from xdrl.errors import UserError
 
@@ -23,17 +22,22 @@ def benchmark(
     seconds: Annotated[float | None, typer.Option(help="Of each measurement.  [default: 10, to serve 3]")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: train's]")] = None,
     envs_per_worker: Annotated[int | None, typer.Option(min=1, help="Environments each.  [default: train's]")] = None,
-    output: Annotated[Path, typer.Option(help="JSON with all that was measured.")] = Path("benchmark.json"),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="JSON with all that was measured.  [default: benchmark-WHAT.json]"),
+    ] = None,
 ) -> None:
     """Measure how fast training is here, beside plain TensorFlow; or explaining, or the server under load."""
+    what = "explaining" if explain else "serving" if serve else "training"
+    target = output or Path(f"benchmark-{what}.json")
     if explain:
-        _benchmark_explaining(game or "Pong", output)
+        _benchmark_explaining(game or "Pong", target)
     elif serve:
-        _benchmark_serving(game or "Pong", 3.0 if seconds is None else seconds, output)
+        _benchmark_serving(game or "Pong", 3.0 if seconds is None else seconds, target)
     else:
         asked = {"num_workers": workers, "envs_per_worker": envs_per_worker}
         given = {name: value for name, value in asked.items() if value is not None}
-        _benchmark_training(game or "Qbert", given, 10.0 if seconds is None else seconds, output)
+        _benchmark_training(game or "Qbert", given, 10.0 if seconds is None else seconds, target)
 
 
 def _benchmark_training(game: str, asked: dict[str, Any], seconds: float, output: Path) -> None:
@@ -67,9 +71,8 @@ def _benchmark_explaining(game: str, output: Path) -> None:
 
     with console.status("Playing ..."):
         recording = record_episode(agent, find_protocol("standard", agent.game), FRAMES, is_greedy=False, seed=0)
-    with Progress(console=console) as bar:
-        task = bar.add_task("Explaining, with every method in turn", total=ROUNDS)
-        found = benchmark_explaining(agent, recording, ROUNDS, lambda count: bar.update(task, completed=count))
+    with following() as show:
+        found = benchmark_explaining(agent, recording, ROUNDS, show)
     console.print(explaining_view(found))
     save_json(output, explaining_to_json(found))
     console.print(f"Written: {output}")
@@ -90,13 +93,10 @@ def _benchmark_serving(game: str, seconds: float, output: Path) -> None:
     from xdrl.evaluation import record_episode, save_json
     from xdrl.views.serving_view import serving_view
 
-    with console.status("Playing, and starting the servers ..."):
+    with console.status("Playing ..."):
         recording = record_episode(agent, find_protocol("standard", agent.game), SCREENS, is_greedy=False, seed=0)
-    with Progress(console=console) as bar:
-        task = bar.add_task("Loading the servers", total=ROUNDS)
-        found = benchmark_serving(
-            agent, asked.path, recording.screens, seconds, ROUNDS, lambda count: bar.update(task, completed=count)
-        )
+    with following() as show:
+        found = benchmark_serving(agent, asked.path, recording.screens, seconds, ROUNDS, show)
     console.print(serving_view(found))
     save_json(output, serving_to_json(found))
     console.print(f"Written: {output}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xdrl.commands.console import console
 from xdrl.quiet import import_tensorflow
+from xdrl.signals import signals_that_kill
 from xdrl.views.choosing import standing_line
 
 if TYPE_CHECKING:  # it imports numpy, and `--help` has no use for that
@@ -18,7 +19,8 @@ def load_tensorflow() -> None:
     from xdrl.backends import choose_backend
 
     choose_backend("tensorflow")  # what is not training has no other
-    import_tensorflow()
+    with signals_that_kill():
+        import_tensorflow()
 
 
 def load_agents(*asked: "AgentFolder", threads: int | None = None) -> list[Any]:
@@ -51,7 +53,8 @@ def load_reader(agent: Path) -> None:
     from xdrl.storage.stored_agents import needs_tensorflow
 
     if needs_tensorflow(agent) and importlib.util.find_spec("tensorflow"):
-        import_tensorflow()
+        with signals_that_kill():
+            import_tensorflow()
 
 
 def quieten_matplotlib() -> None:

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Group, RenderableType
-from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from xdrl.config import FRAMES_PER_STEP, SCORE_WINDOW
 from xdrl.games import GAMES
 from xdrl.pictures.colours import colour_table
 
@@ -19,60 +17,9 @@ if TYPE_CHECKING:  # these import a backend, which takes seconds
     from xdrl.evaluation import Summary
     from xdrl.methods import MethodRow
     from xdrl.standings import Standing
-    from xdrl.storage.progress import Progress
-
 
 _SHADES = "·░▒▓█"
 """Weak to strong, for terminals and readers without colours."""
-
-
-def training_view(title: str, progress: "Progress", target_steps: int, first_steps: int, seconds_left: float) -> Panel:
-    """Shows how a run is doing.
-
-    Args:
-        title: of the panel.
-        progress: the newest figures.
-        target_steps: agent steps of the whole run.
-        first_steps: agent steps when this call began.
-        seconds_left: NaN where it cannot be told yet.
-    """
-    table = Table.grid(padding=(0, 3))
-    for _ in range(4):
-        table.add_column(justify="left")
-    pairs = [
-        ("agent steps", f"{progress.agent_steps:,} of {target_steps:,}"),
-        ("episodes", f"{progress.episodes:,}"),
-        ("frames", f"{progress.frames:,}"),
-        (f"mean of last {SCORE_WINDOW}", _figure(progress.score_mean_100)),
-        ("steps/s", _figure(progress.steps_per_second, 0)),
-        ("best score", _figure(progress.score_best, 0)),
-        ("frames/s", _figure(progress.steps_per_second * FRAMES_PER_STEP, 0)),
-        ("entropy", f"{_figure(progress.entropy, 3)} nats"),
-        ("trained", _duration(progress.seconds)),
-        ("value loss", _figure(progress.value_loss, 4)),
-        ("time left", _duration(seconds_left)),
-        ("gradient norm", _figure(progress.gradient_norm)),
-        ("this call", f"{progress.agent_steps - first_steps:,} steps"),
-        ("policy lag", f"{_figure(progress.policy_lag)} updates"),
-        ("learning rate", _short(progress.learning_rate)),
-        ("entropy cost", _short(progress.entropy_cost)),
-    ]
-    for left, right in zip(pairs[::2], pairs[1::2], strict=True):
-        table.add_row(Text(left[0], "dim"), left[1], Text(right[0], "dim"), right[1])
-    if progress.bad_gradients:
-        table.add_row(Text("not finite", "red"), f"{progress.bad_gradients:,} gradients, not applied")
-    bar = ProgressBar(total=target_steps, completed=min(progress.agent_steps, target_steps), width=60)
-    return Panel(Group(table, bar), title=title, subtitle="Ctrl-C saves and stops", expand=False)
-
-
-def training_line(progress: "Progress") -> str:
-    """Says in one line how a run is doing, for output that goes to a file."""
-    return (
-        f"{progress.agent_steps:,} steps, {progress.frames:,} frames, {_figure(progress.steps_per_second, 0)} steps/s, "
-        f"{progress.episodes:,} episodes, mean of last {SCORE_WINDOW} {_figure(progress.score_mean_100)}, "
-        f"entropy {_figure(progress.entropy, 3)}"
-        + (f", {progress.bad_gradients:,} gradients not finite" if progress.bad_gradients else "")
-    )
 
 
 def methods_view(methods: Mapping[str, "MethodRow"]) -> RenderableType:
@@ -123,6 +70,11 @@ def evaluation_view(title: str, summary: "Summary") -> Table:
     return table
 
 
+def mean_line(summary: "Summary") -> str:
+    """Says the mean of the games that have ended so far."""
+    return f"mean {summary.mean:,.2f}" + ("" if summary.num_episodes < 2 else f" ± {summary.standard_error:,.2f}")
+
+
 def answer_view(action_name: str, probabilities: Mapping[str, float], value: float) -> Table:
     """Shows an agent's decision: every action's probability as a bar, and the value."""
     table = Table(title=f"action {action_name}, value {value:.3f}", show_header=False)
@@ -152,15 +104,3 @@ def _shipped(standing: "Standing") -> str:
 
 def _figure(value: float, digits: int = 2) -> str:
     return "-" if math.isnan(value) else f"{value:,.{digits}f}"
-
-
-def _short(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3g}"
-
-
-def _duration(seconds: float) -> str:
-    if not math.isfinite(seconds):
-        return "-"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}"
