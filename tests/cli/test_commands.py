@@ -47,6 +47,15 @@ def test_training_saves_a_run_and_a_second_call_goes_on(home, done):
     assert (home / "runs/Pong/progress.csv").read_text().startswith("agent_steps,frames,seconds,steps_per_second,")
 
 
+def test_training_says_what_it_does_what_to_expect_and_what_comes_next(done):
+    said = done["train"].stdout
+    assert said.startswith("Loading tensorflow ...\nReading the run; of a new one, playing at random")
+    assert re.search(r"What to expect: the mean score of Pong/\d+ was -[\d.]+ after 0\.\d M, ", said)
+    commands = [line.split("#")[0].strip() for line in said.partition("Next:\n")[2].splitlines()]
+    agent = "Pong --agent runs/Pong"
+    assert commands == [f"python cli.py {rest}" for rest in (f"evaluate {agent}", f"explain {agent}", "export Pong")]
+
+
 def test_an_evaluation_is_shown_and_kept_with_the_run(home, done):
     record = json.loads((home / "runs/Pong/evaluations.json").read_text())["sticky"]
     assert (record["game"], record["protocol"], record["actions"], record["seed"]) == ("Pong", "sticky", "sampled", 3)

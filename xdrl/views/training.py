@@ -178,7 +178,7 @@ def _figures(progress: "Progress", pace: Pace, budget: int) -> Table:
 def _curve_line(points: Sequence[tuple[int, float]]) -> Text:
     scores = [score for _, score in points]
     return Text.assemble(
-        (f"{min(scores):,.1f} ", "dim"), (sparkline(points), "cyan"), (f" {max(scores):,.1f} is the score's way", "dim")
+        (f"{min(scores):,.1f} ", "dim"), (sparkline(points), "cyan"), (f" {max(scores):,.1f} mean score so far", "dim")
     )
 
 

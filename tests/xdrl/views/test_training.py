@@ -141,7 +141,7 @@ def test_the_score_is_drawn_over_the_agent_steps(clock):
     assert sparkline([(steps, steps) for steps in range(800)], width=8) == "▁▂▃▄▅▆▇█"
     display = make_display(points=[(0, NAN), (1_000, -20.5), (2_000, -19.0)])
     display.update(progress(score_mean_100=-18.25))
-    assert "-20.5 ▁" in drawn(display) and "█ -18.2 is" in drawn(display)
+    assert "-20.5 ▁" in drawn(display) and "█ -18.2 mean score so far" in drawn(display)
 
 
 def test_it_is_said_what_to_expect_where_the_shipped_agents_course_is_known(clock):
