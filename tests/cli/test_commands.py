@@ -51,6 +51,7 @@ def test_training_says_what_it_does_what_to_expect_and_what_comes_next(done):
     said = done["train"].stdout
     assert said.startswith("Loading tensorflow ...\nReading the run; of a new one, playing at random")
     assert re.search(r"What to expect: the mean score of Pong/\d+ was -[\d.]+ after 0\.\d M, ", said)
+    assert "\nBuilding the networks, and playing the games out of step ...\n" in said
     commands = [line.split("#")[0].strip() for line in said.partition("Next:\n")[2].splitlines()]
     agent = "Pong --agent runs/Pong"
     assert commands == [f"python cli.py {rest}" for rest in (f"evaluate {agent}", f"explain {agent}", "export Pong")]

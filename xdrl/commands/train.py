@@ -141,23 +141,34 @@ def _train_and_show(run: Any, seconds: float | None) -> int:
     from xdrl.training import train as train_run
     from xdrl.views.training import training_line
 
-    stop, display, printed = threading.Event(), _make_display(run, seconds), time.monotonic()
+    stop, display, said, printed = threading.Event(), _make_display(run, seconds), "", time.monotonic()
     live = Live(display, console=console, refresh_per_second=2, transient=not console.is_terminal)
 
+    # What builds networks or compiles them hears nothing for long, and before the first steps nothing is lost.
+    impatience = threading.Timer(GRACE_SECONDS, _end_before_first_steps, (run, display, live))
+    impatience.daemon = True
+
     def ask_to_stop() -> None:
-        stop.set()
-        display.is_ending = True
-        # What builds networks or compiles them hears nothing for long, and before the first steps nothing is lost.
-        timer = threading.Timer(GRACE_SECONDS, _end_before_first_steps, (run, display, live))
-        timer.daemon = True
-        timer.start()
+        if not stop.is_set():
+            stop.set()
+            display.is_ending = True
+            impatience.start()
+
+    def say_stage() -> None:
+        nonlocal said
+        if not console.is_terminal and display.stage() != said:
+            said = display.stage()
+            console.print(f"{said} ...", soft_wrap=True)
 
     with signals_that_stop(ask_to_stop), live:
+        say_stage()
         for progress in train_run(run, stop, seconds):
             display.update(progress)
+            say_stage()
             if not console.is_terminal and time.monotonic() - printed >= PLAIN_LINE_SECONDS:
                 printed = time.monotonic()
                 console.print(training_line(progress), soft_wrap=True)
+    impatience.cancel()
     _say_saved(run.run_dir, display.pace.agent_steps)
     return int(display.pace.agent_steps)
 
@@ -173,7 +184,7 @@ def _make_display(run: Any, seconds: float | None) -> Any:
     config, version = run.training, shipped_agents().get(run.training.game)
     course = read_course(version) if version else None
     if course and run.agent_steps < course.milestones[0][0]:
-        console.print(course_line(course), soft_wrap=True)
+        console.print(course_line(course), soft_wrap=True, highlight=False)
     rows = read_progress(run.first_log or run.run_dir / PROGRESS)
     points = [(row.agent_steps, row.score_mean_100) for row in rows if row.agent_steps <= run.agent_steps]
     title = f"{config.game}, {config.network}, {run.run_dir}"
