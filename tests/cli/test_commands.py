@@ -209,8 +209,8 @@ def interrupted(tiny, start, end, home, done, tmp_path_factory):
         started[number] = folder, start(folder, "train", "Pong", "--minutes", 5, "--fresh", "--from", shipped, *SMALL)
     ended = {}
     for number, (folder, process) in started.items():
-        # The signals are heeded from before this file is made.
-        while not (folder / "runs/Pong/progress.csv").exists() and process.poll() is None:
+        # The signals are heeded from before it is made.
+        while not (folder / "runs/Pong/checkpoint").exists() and process.poll() is None:
             time.sleep(0.1)
         process.send_signal(number)
         ended[number] = folder, end(process)

@@ -16,8 +16,8 @@ STUBBORN = """
 import hashlib, os, sys, time
 from xdrl.signals import signals_that_interrupt
 with signals_that_interrupt(lambda number: os._exit(128 + number)):
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         {busy}
     except KeyboardInterrupt:
         print("interrupted", flush=True)
