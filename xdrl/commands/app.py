@@ -1,5 +1,6 @@
 """The command line: puts the commands together, and turns whatever goes wrong into one line."""
 
+import contextlib
 import os
 import sys
 from typing import Annotated
@@ -77,7 +78,8 @@ def main() -> None:
                 app(arguments, prog_name=program())
             finally:
                 if interruption.number is not None:  # TensorFlow's own end may take seconds
-                    console.file.flush()
+                    with contextlib.suppress(OSError):  # the terminal may be closed
+                        console.file.flush()
                     _end(interruption.number)
     except Exception as error:
         if is_debug or isinstance(error, ModuleNotFoundError):  # whose line the caller knows

@@ -195,10 +195,12 @@ def _make_display(run: Any, seconds: float | None) -> Any:
 def _end_before_first_steps(run: Any, display: Any, live: Live) -> None:
     """Ends the process where a run that was told to stop has taken no step, and so has nothing that is not saved."""
     if not display.pace.has_begun:
-        live.stop()
-        _say_saved(run.run_dir, run.agent_steps)
-        console.file.flush()
-        os._exit(0)
+        try:
+            live.stop()
+            _say_saved(run.run_dir, run.agent_steps)
+            console.file.flush()
+        finally:  # the terminal may be closed
+            os._exit(0)
 
 
 def _say_saved(run_dir: Path, steps: int) -> None:
