@@ -9,6 +9,7 @@ from urllib.parse import quote
 import numpy as np
 
 from serving.answers import Answer, CoreState, Reason, first_row, read_answer, read_core_size, read_reason
+from serving.errors import UnexpectedAnswerError
 from serving.screens import checked_screen, encode_png, shortest_decimals
 from serving.transport import Patience, Transport
 
@@ -134,6 +135,24 @@ class AgentClient:
         if name not in names:
             raise ValueError(f"expected an action of {', '.join(names)}, got {name!r}")
         return names.index(name)
+
+
+def find_models(url: str) -> list[str]:
+    """Asks a server which of its models take a screenshot.
+
+    The embedded server says it, TensorFlow Serving does not.
+
+    Args:
+        url: of the server, such as http://127.0.0.1:8501.
+
+    Raises:
+        ServingError: it does not say, or is not there.
+    """
+    answer = Transport(url, Patience()).ask("GET", "/models.json")
+    try:
+        return [str(model["name"]) for model in answer["models"]]
+    except (LookupError, TypeError) as error:
+        raise UnexpectedAnswerError(f"expected the models of {url} in /models.json, got {list(answer)}") from error
 
 
 class Player:

@@ -52,7 +52,8 @@ ORDER = [
     ["xdrl.storage.checkpoints", "xdrl.storage.weights_files", "xdrl.storage.saved_variables", "xdrl.storage.events"],
     ["xdrl.storage.runs", "xdrl.storage.progress"],
     ["xdrl.storage.stored_agents"],
-    ["xdrl.agent_folders"],
+    ["xdrl.standings"],
+    ["xdrl.agent_folders", "xdrl.courses"],
     # agents, and what is done with them
     ["xdrl.explainers.targets"],
     ["xdrl.explainers.subjects", "xdrl.explainers.maps"],
@@ -104,7 +105,8 @@ ORDER = [
     ["xdrl.explanations.paper_figures"],
     ["xdrl.table_one", "xdrl.cards"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
-    ["xdrl.views.explaining_view", "xdrl.views.scaling_view"],
+    ["xdrl.views.explaining_view", "xdrl.views.scaling_view", "xdrl.views.choosing", "xdrl.views.pace"],
+    ["xdrl.views.training"],
     # serving, and the commands over all
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
     ["serving.answers", "serving.transport"],

@@ -16,6 +16,8 @@ def main() -> None:
         from xdrl.commands.app import main as run_command
 
         run_command()
+    except KeyboardInterrupt:  # before a command has begun
+        sys.exit(130)
     except ModuleNotFoundError as error:
         if "--debug" in sys.argv or not error.name or error.name.partition(".")[0] in OURS:
             raise

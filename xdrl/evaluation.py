@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +84,14 @@ class Recording:
 
 
 def play_episodes(
-    agent: Agent, protocol: Protocol, num_episodes: int, *, is_greedy: bool, seed: int, num_threads: int = 1
+    agent: Agent,
+    protocol: Protocol,
+    num_episodes: int,
+    *,
+    is_greedy: bool,
+    seed: int,
+    num_threads: int = 1,
+    on_steps: Callable[[int], None] = lambda count: None,
 ) -> Iterator[Episode]:
     """Plays the first N games that are started, so that short games are not preferred.
 
@@ -96,6 +103,7 @@ def play_episodes(
         seed: of the games and of the draws.
         num_threads: that share the games among themselves, each with environments and draws of its own; the games
             differ with their number, and not with their speed.
+        on_steps: called with the number of agent steps that were just played, from any thread.
 
     Yields:
         the games as they end.
@@ -107,7 +115,10 @@ def play_episodes(
         share = range(thread, num_episodes, num_threads)
         # Of one thread the seed itself, so that its games are those of every earlier evaluation.
         own_seed = seed if num_threads == 1 else int(np.random.SeedSequence([seed, thread]).generate_state(1)[0] >> 2)
-        for episode in _play_in_turn(agent, protocol, len(share), min(len(share), max_envs), is_greedy, own_seed):
+        num_envs = min(len(share), max_envs)
+        for episode in _play_in_turn(agent, protocol, len(share), num_envs, is_greedy, own_seed):
+            if episode is None:
+                on_steps(num_envs)
             yield episode and dataclasses.replace(episode, index=share[episode.index])
 
     yield from merge_in_threads([play(thread) for thread in range(num_threads)])

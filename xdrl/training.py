@@ -59,26 +59,6 @@ def train(
             run = dataclasses.replace(run, checkpoint=checkpoint)
 
 
-def seconds_left(
-    config: TrainingConfig, agent_steps: int, steps_done: int, elapsed: float, seconds: float | None
-) -> float:
-    """Estimates the time left of a call.
-
-    Args:
-        config: of the run.
-        agent_steps: of the run so far.
-        steps_done: in this call.
-        elapsed: seconds of this call.
-        seconds: its bound, None for none.
-
-    Returns:
-        seconds, NaN where it cannot be told yet.
-    """
-    by_steps = (config.agent_steps - agent_steps) * elapsed / steps_done if steps_done else float("nan")
-    by_clock = float("nan") if seconds is None else seconds - elapsed
-    return float(np.maximum(0.0, np.fmin(by_steps, by_clock)))
-
-
 class _Limits:
     """What ends a call: its budget, its time, or somebody."""
 

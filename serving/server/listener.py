@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import functools
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from serving.server.admission import Admission, BodySpace
 from serving.server.backend import Backend
@@ -17,7 +18,7 @@ from serving.server.metrics import Metrics
 from serving.server.models.config_files import ConfigFile
 from serving.server.models.managing import ModelManager
 from serving.server.models.running import Runner
-from serving.server.models.sources import sources_in_folder
+from serving.server.models.sources import ModelSource, named_sources, sources_in_folder
 from serving.server.rest.application import Application
 from serving.server.rest.cross_origin import CrossOrigin
 from serving.server.settings import Settings
@@ -98,13 +99,18 @@ def _make_manager(settings: Settings, limits: Limits) -> ModelManager:
     """
     models, path = settings.models, settings.model_config_file
     if models is not None and path is None:
-        return ModelManager(functools.partial(sources_in_folder, models), limits, settings.poll_seconds)
+        find = functools.partial(_find_sources, models)
+        return ModelManager(find, limits, settings.poll_seconds)
     if models is None and path is not None:
         file = ConfigFile(path)
         wait_seconds = settings.model_config_file_poll_wait_seconds
         return ModelManager(list, limits, settings.poll_seconds, file, wait_seconds)
     got = "neither" if models is None else "both"
     raise ServerError(f"Expected either a folder of models or a model config file, got {got}")
+
+
+def _find_sources(models: Path | Callable[[], Mapping[str, Path]]) -> list[ModelSource]:
+    return named_sources(models()) if callable(models) else sources_in_folder(models)
 
 
 @contextlib.contextmanager

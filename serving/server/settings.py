@@ -1,5 +1,6 @@
 """What a server serves and where, as the person who starts it says."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,8 @@ class Settings:
     """What is served, and where.
 
     Attributes:
-        models: Folder of `NAME/<integer>/saved_model.pb`; None where there is a config file.
+        models: Folder of `NAME/<integer>/saved_model.pb`; or what returns, at every look, the folder of
+            `<integer>/saved_model.pb` of each model, by name. None where there is a config file.
         model_config_file: Names the models instead, as TensorFlow Serving's `ModelServerConfig` in protobuf text.
         model_config_file_poll_wait_seconds: Time between two readings of that file; 0 for one, at the start.
         poll_seconds: Time between two looks for new versions; 0 for never.
@@ -25,7 +27,7 @@ class Settings:
         batching: How requests share runs; None runs each by itself.
     """
 
-    models: Path | None = None
+    models: Path | Callable[[], Mapping[str, Path]] | None = None
     host: str = "127.0.0.1"
     port: int = 8501
     model_config_file: Path | None = None

@@ -18,6 +18,9 @@ from tests.warm import WarmPopen
 ROOT = Path(__file__).parents[2]
 SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
 ENVIRONMENT = {**os.environ, "COLUMNS": "200", "CUDA_VISIBLE_DEVICES": ""}
+MAPS = ("--maps", "raw/maps.npz")
+RUN = ("--agent", "runs/Pong")
+"""The run that a person trained: the shipped agent plays better, and is taken unless another is named."""
 TIMEOUT = 120
 
 
@@ -80,12 +83,12 @@ def done(home) -> dict[str, subprocess.CompletedProcess]:
     return {
         "train": run_command(home, "train", "Pong", "--agent-steps", 40, *SMALL),
         "resume": run_command(home, "train", "pong", "--agent-steps", 120, *SMALL),
-        "evaluate": run_command(home, "evaluate", "Pong", "--episodes", 1, "--protocol", "sticky", "--seed", 3),
-        "explain": run_command(home, "explain", "--steps", 8, "--target", "contrast:right", "--maps", "raw/maps.npz"),
-        "trust": run_command(home, "trust", "Pong", "--episodes", 2, "--steps", 20),
+        "evaluate": run_command(home, "evaluate", "Pong", "--episodes", 1, "--protocol", "sticky", "--seed", 3, *RUN),
+        "explain": run_command(home, "explain", "--steps", 8, "--target", "contrast:right", *MAPS, *RUN),
+        "trust": run_command(home, "trust", "Pong", "--episodes", 2, "--steps", 20, *RUN),
         "export": run_command(home, "export", "Pong"),
         "games": run_command(home, "games"),
-        "figures": run_command(home, "figures", "saved_models/Pong", "--steps", 8),
+        "figures": run_command(home, "figures", "exported_models/Pong", "--steps", 8),
         "methods": run_command(home, "methods"),
     }
 
@@ -93,7 +96,7 @@ def done(home) -> dict[str, subprocess.CompletedProcess]:
 @pytest.fixture(scope="session")
 def server(home: Path, done: dict) -> Iterator[str]:
     """The address of `serve` over what was exported; in the end it is stopped as a person would."""
-    process = start_command(home, "serve", "--port", 0, "--grpc-port", 0, "--monitoring")
+    process = start_command(home, "serve", "--models", "exported_models", "--port", 0, "--grpc-port", 0, "--monitoring")
     line = process.stdout.readline()
     found = re.search(r"(http://127\.0\.0\.1:\d+)/v1/models/Pong:predict +versions 1", line)
     if not found:
@@ -108,7 +111,8 @@ def server(home: Path, done: dict) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def screenshot(tiny: SimpleNamespace, home: Path) -> Path:
     """A screen of Pong, as a PNG."""
-    path = home / "screenshot.png"
+    path = home / "docs" / "screenshot.png"
+    path.parent.mkdir()
     path.write_bytes(tiny.encode(tiny.play_randomly(tiny.make_agent(), 1)[0]))
     return path
 

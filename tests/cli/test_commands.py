@@ -47,6 +47,16 @@ def test_training_saves_a_run_and_a_second_call_goes_on(home, done):
     assert (home / "runs/Pong/progress.csv").read_text().startswith("agent_steps,frames,seconds,steps_per_second,")
 
 
+def test_training_says_what_it_does_what_to_expect_and_what_comes_next(done):
+    said = done["train"].stdout
+    assert said.startswith("Loading tensorflow ...\nReading the run; of a new one, playing at random")
+    assert re.search(r"What to expect: the mean score of Pong/\d+ was -[\d.]+ after 0\.\d M, ", said)
+    assert "\nBuilding the networks, and playing the games out of step ...\n" in said
+    commands = [line.split("#")[0].strip() for line in said.partition("Next:\n")[2].splitlines()]
+    agent = "Pong --agent runs/Pong"
+    assert commands == [f"python cli.py {rest}" for rest in (f"evaluate {agent}", f"explain {agent}", "export Pong")]
+
+
 def test_an_evaluation_is_shown_and_kept_with_the_run(home, done):
     record = json.loads((home / "runs/Pong/evaluations.json").read_text())["sticky"]
     assert (record["game"], record["protocol"], record["actions"], record["seed"]) == ("Pong", "sticky", "sampled", 3)
@@ -54,11 +64,13 @@ def test_an_evaluation_is_shown_and_kept_with_the_run(home, done):
     said = done["evaluate"].stdout
     assert "Written: runs/Pong/evaluations.json" in said
     assert re.search(rf"best score +. {record['scores'][0]:,.0f} ", said)
+    mean, steps = f"{record['scores'][0]:.2f}", f"{record['lengths'][0]:,}"
+    assert re.search(rf"Playing Pong .* 1/1 mean {mean}, {steps} steps", said)
 
 
 @pytest.mark.slow
 def test_an_evaluation_goes_where_it_is_told(run, home, done):
-    said = run(home, "evaluate", "--episodes", 1, "--greedy", "--output", "report/pong.json")
+    said = run(home, "evaluate", "--agent", "runs/Pong", "--episodes", 1, "--greedy", "--output", "report/pong.json")
     assert (said.returncode, said.stderr) == (0, "")
     record = json.loads((home / "report/pong.json").read_text())
     assert (record["game"], record["protocol"], record["actions"]) == ("Pong", "standard", "greedy")
@@ -83,7 +95,8 @@ def test_a_report_says_how_it_was_made(home, done):
 
 @pytest.mark.slow
 def test_methods_are_compared_in_a_picture_and_in_the_report(run, home, done):
-    said = run(home, "explain", "Pong", "--steps", 3, "--method", "all", "--target", "value", "--output", "all")
+    asked = ("--steps", 3, "--method", "all", "--target", "value", "--output", "all")
+    said = run(home, "explain", "--agent", "runs/Pong", *asked)
     assert said.returncode == 0
     # One method knows no target without an action; that is said, and costs no other.
     expected = "warning: sarfa: expected a target that is about an action, got value\n"
@@ -114,8 +127,8 @@ def test_every_method_is_listed_with_its_source(done):
 
 
 def test_watching_shows_a_page_until_it_is_stopped(start, end, home, done):
-    process = start(home, "watch", "Pong", "--port", 0)
-    line = process.stdout.readline()
+    process = start(home, "watch", "--agent", "runs/Pong", "--port", 0)
+    line = next(line for line in iter(process.stdout.readline, "") if "open" in line)
     address = re.search(r"open (http://127\.0\.0\.1:\d+/)", line)
     assert address, line + process.stderr.read()
     with urllib.request.urlopen(address[1], timeout=20) as answer:
@@ -125,11 +138,12 @@ def test_watching_shows_a_page_until_it_is_stopped(start, end, home, done):
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_an_export_brings_its_evaluation_and_is_listed(home, done):
-    assert "Written: saved_models/Pong/1" in done["export"].stdout
-    values = json.loads((home / "saved_models/Pong/1/assets.extra/agent.json").read_text())
+def test_an_export_brings_its_evaluation_and_takes_no_shipped_agents_place(home, done):
+    assert "Written: exported_models/Pong/1" in done["export"].stdout
+    values = json.loads((home / "exported_models/Pong/1/assets.extra/agent.json").read_text())
     assert values["evaluations"]["sticky"]["protocol"] == "sticky" and "scores" not in values["evaluations"]["sticky"]
-    assert "version 1, 120 steps" in done["games"].stdout
+    assert not (home / "saved_models").exists()
+    assert re.search(r"Pong .*version \d+, [\d,]+ steps, mean ", done["games"].stdout)
 
 
 @pytest.fixture(scope="module")
@@ -174,8 +188,9 @@ def test_a_server_has_a_page_and_where_it_is_asked_for_metrics(server):
 
 
 def test_a_query_shows_the_action_and_writes_the_overlay(run, home, server, screenshot):
-    answer = run(home, "query", screenshot, "--url", server)
+    answer = run(home, "query", screenshot.relative_to(home), "--url", server)
     assert (answer.returncode, answer.stderr) == (0, "")
+    assert list(screenshot.parent.iterdir()) == [screenshot]
     assert re.search(r"action (NOOP|FIRE|RIGHT|LEFT|RIGHTFIRE|LEFTFIRE), value", answer.stdout)
     assert (home / "screenshot-overlay.png").read_bytes().startswith(b"\x89PNG")
     named = run(home, "query", screenshot, "--game", "pong", "--url", server, "--overlay", "heat.png")
@@ -190,12 +205,12 @@ def interrupted(tiny, start, end, home, done, tmp_path_factory):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         folder = tmp_path_factory.mktemp(number.name)
         tiny.write_run(tiny.make_agent(), folder / "runs/Pong", agent_steps=7)
-        shipped = home / "saved_models/Pong"
+        shipped = home / "exported_models/Pong"
         started[number] = folder, start(folder, "train", "Pong", "--minutes", 5, "--fresh", "--from", shipped, *SMALL)
     ended = {}
     for number, (folder, process) in started.items():
-        # The signals are heeded from before this file is made.
-        while not (folder / "runs/Pong/progress.csv").exists() and process.poll() is None:
+        # The signals are heeded from before it is made.
+        while not (folder / "runs/Pong/checkpoint").exists() and process.poll() is None:
             time.sleep(0.1)
         process.send_signal(number)
         ended[number] = folder, end(process)
@@ -225,13 +240,13 @@ def test_a_fresh_run_puts_the_one_before_aside_and_starts_from_the_agent_that_is
 @pytest.mark.slow
 def test_a_benchmark_is_shown_and_written(run, home):
     small = ("--seconds", 0.2, "--workers", 1, "--envs-per-worker", 2)
-    said = run(home, "benchmark", "--game", "pong", *small, "--output", "report/speed.json")
+    said = run(home, "benchmark", "--game", "pong", *small)
     assert (said.returncode, said.stderr) == (0, "")
     lines = said.stdout.splitlines()
     assert [line[:7] for line in lines[:7]] == [f"{number} of 7," for number in range(1, 8)]
     assert "Pong, e-a3c on tensorflow, workers 1, environments of each 2, 0.2 s each" in said.stdout
-    assert lines[-1] == "Written: report/speed.json"
-    found = json.loads((home / "report/speed.json").read_text())
+    assert lines[-1] == "Written: benchmark-training.json"
+    found = json.loads((home / "benchmark-training.json").read_text())
     assert (found["settings"]["seconds"], found["machine"]["onednn"]) == (0.2, "1")
     assert len(found["measurements"]) == 7
     # Nothing but the emulator is loaded where the emulator is measured.

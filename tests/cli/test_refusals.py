@@ -43,9 +43,8 @@ def test_agents_that_are_not_there_are_named(fails, done):
     for name in ("evaluate", "explain"):
         assert "in nowhere, got no such folder" in fails(name, "--agent", "nowhere")
     assert "in explanations, got Pong" in fails("explain", "--agent", "explanations")
-    assert "expected an agent of Seaquest in runs/Seaquest or saved_models/Seaquest; get one: train Seaquest" in fails(
-        "evaluate", "seaquest"
-    )
+    places = "runs/Seaquest, exported_models/Seaquest or saved_models/Seaquest"
+    assert f"expected an agent of Seaquest in {places}; get one: train Seaquest" in fails("evaluate", "seaquest")
     assert "runs/Qbert, got no such folder" in fails("export", "Qbert")
     assert "expected an agent of Qbert in runs/Pong, got one of Pong" in fails(
         "export", "Qbert", "--run-dir", "runs/Pong"
@@ -64,7 +63,7 @@ def test_a_benchmark_that_makes_no_sense_is_refused_before_anything_is_measured(
     assert "the nearest are Pong" in fails("benchmark", "--game", "pnog")
     assert "expected seconds above 0, got 0" in fails("benchmark", "--seconds", 0)
     assert "expected seconds above 0, got nan" in fails("benchmark", "--seconds", "nan")
-    nothing = "expected an exported agent of Seaquest in saved_models, got none; get one: export Seaquest"
+    nothing = "expected an exported agent of Seaquest, got none; get one: export Seaquest"
     assert nothing in fails("benchmark", "--serve", "--game", "seaquest")
 
 
@@ -82,10 +81,10 @@ def test_a_start_from_another_agent_is_refused(fails, done):
     line = fails("train", "Qbert", "--network", "a3c", "--from", "runs/Pong", "--run-dir", "new", *BRIEF)
     assert "expected an agent of Qbert with the network a3c in runs/Pong, got one of Pong with a3c" in line
     assert "got one of Pong with a3c" in fails(
-        "train", "Pong", "--from", "saved_models/Pong", "--run-dir", "newer", *BRIEF
+        "train", "Pong", "--from", "exported_models/Pong", "--run-dir", "newer", *BRIEF
     )
     assert "no such folder" in fails("train", "Pong", "--from", "nowhere", "--run-dir", "newest", *BRIEF)
-    assert "holds a run that would go on" in fails("train", "Pong", "--from", "saved_models/Pong", *BRIEF)
+    assert "holds a run that would go on" in fails("train", "Pong", "--from", "exported_models/Pong", *BRIEF)
 
 
 def test_a_query_that_cannot_be_answered_says_why(fails, done, server, screenshot, home):
@@ -107,7 +106,7 @@ def test_a_server_that_cannot_start_says_why(fails, done):
     real = ("--model_config_file=nowhere", "--model_config_file_poll_wait_seconds=1", "--rest_api_enable_cors_support")
     assert "nowhere" in fails("serve", *real, "--port", 0, "--grpc-port", 0)
     both = fails(
-        "serve", "--models", "saved_models", "--model-config-file", "models.config", "--port", 0, "--grpc-port", 0
+        "serve", "--models", "exported_models", "--model-config-file", "models.config", "--port", 0, "--grpc-port", 0
     )
     assert "Expected either a folder of models or a model config file, got both" in " ".join(both.split())
 

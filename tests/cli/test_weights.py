@@ -12,7 +12,7 @@ BRIEF = ("--agent-steps", "1", "--minutes", "0.01")
 
 def test_weights_are_exported_read_and_trained_from(run, home, done, tmp_path):
     path = tmp_path / "pong.npz"
-    for source in ("runs/Pong", "saved_models/Pong"):
+    for source in ("runs/Pong", "exported_models/Pong"):
         said = run(home, "export", "pong", "--run-dir", source, "--weights", path)
         assert (said.returncode, said.stderr) == (0, "")
         steps = int(re.search(r"pong\.npz, ([\d,]+) agent steps trained", said.stdout)[1].replace(",", ""))

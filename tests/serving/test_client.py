@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from serving.answers import CoreState
-from serving.client import AgentClient
+from serving.client import AgentClient, find_models
 from serving.errors import RequestRefusedError, ServerUnavailableError, ServingError, UnexpectedAnswerError
 from serving.screens import encode_png
 from serving.transport import Patience
@@ -229,6 +229,12 @@ def test_a_game_that_is_reset_is_played_anew(agent_url, screens):
     player.reset()
     again = player.step(screens[0])
     assert first.value == again.value != second.value
+
+
+def test_a_server_says_which_of_its_models_take_a_screenshot(agent_url, scripted_server):
+    assert find_models(agent_url) == ["Pong"]
+    with pytest.raises(UnexpectedAnswerError, match=r"expected the models of .* in /models.json, got \['a'\]"):
+        find_models(scripted_server.url)
 
 
 def test_the_client_needs_neither_tensorflow_nor_the_project():

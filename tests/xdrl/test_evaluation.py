@@ -102,11 +102,14 @@ def test_games_are_yielded_as_they_end(simulated, played):
 
 def test_threads_share_the_games_and_a_seed_gives_the_same_ones_again(breakout):
     def play_in_threads(seed: int) -> list[Episode]:
-        games = play_episodes(breakout, Protocol(), 5, is_greedy=False, seed=seed, num_threads=2)
+        options = {"is_greedy": False, "seed": seed, "num_threads": 2, "on_steps": steps.append}
+        games = play_episodes(breakout, Protocol(), 5, **options)
         return sorted(games, key=lambda episode: episode.index)
 
+    steps: list[int] = []
     first, again, other = (play_in_threads(seed) for seed in (SEED, SEED, SEED + 1))
     assert [episode.index for episode in first] == list(range(5))
+    assert sum(steps) >= sum(episode.num_steps for episode in (*first, *again, *other))
     assert first == again != other
     # Each thread's games are games of their own.
     assert len({(episode.score, episode.num_steps) for episode in first}) > 2

@@ -1,11 +1,28 @@
+"""Signals that ask for an end: as a request, or as an interruption that nothing can swallow."""
+
 import os
 import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from xdrl.signals import signals_that_stop
+from xdrl.signals import signals_that_kill, signals_that_stop
 
+ROOT = Path(__file__).parents[2]
+STUBBORN = """
+import hashlib, os, sys, time
+from xdrl.signals import signals_that_interrupt
+with signals_that_interrupt(lambda number: os._exit(128 + number)):
+    try:
+        print("ready", flush=True)
+        {busy}
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        {then}
+"""
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -40,3 +57,27 @@ def test_another_thread_changes_nothing():
     thread.start()
     thread.join()
     assert found == [before]
+
+
+@pytest.mark.parametrize(
+    ("number", "busy", "then", "code", "said"),
+    [
+        (signal.SIGINT, "time.sleep(60)", "sys.exit(3)", 3, "interrupted\n"),
+        (signal.SIGTERM, "time.sleep(60)", "time.sleep(60)", 128 + signal.SIGTERM, "interrupted\n"),
+        # Deep in a library, where no exception reaches the main thread.
+        (signal.SIGINT, "hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)", "pass", 128 + signal.SIGINT, ""),
+    ],
+)
+def test_an_interruption_ends_what_swallows_it_and_what_does_not_hear_it(number, busy, then, code, said):
+    command = [sys.executable, "-c", STUBBORN.format(busy=busy, then=then)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        assert (process.communicate(timeout=30)[0], process.returncode) == (said, code)
+
+
+def test_while_a_library_is_loaded_the_system_itself_ends_the_process():
+    before = [signal.getsignal(each) for each in STOPS]
+    with signals_that_kill():
+        assert [signal.getsignal(each) for each in STOPS] == [signal.SIG_DFL] * len(STOPS)
+    assert [signal.getsignal(each) for each in STOPS] == before

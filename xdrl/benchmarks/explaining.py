@@ -1,6 +1,7 @@
 """How long explanations take: every method, on the frames of a recorded game, beside playing them and tf-keras-vis."""
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,7 +76,10 @@ class ExplainingBenchmark:
 
 
 def benchmark_explaining(
-    agent: Agent, recording: Recording, repeats: int = 5, on_round: Callable[[int], None] = lambda count: None
+    agent: Agent,
+    recording: Recording,
+    repeats: int = 5,
+    on_task: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> ExplainingBenchmark:
     """Times every method on a recorded game, for the actions that were taken.
 
@@ -83,7 +87,8 @@ def benchmark_explaining(
         agent: that is explained.
         recording: of a game that it played.
         repeats: times that all rows are measured in turn.
-        on_round: called with the number of rounds done so far, 0 after the warm-up.
+        on_task: called before each measurement, and at the end, with the number of them that are done, that of all,
+            warm-ups included, and what comes next.
 
     Raises:
         UserError: there is nothing to repeat.
@@ -91,13 +96,17 @@ def benchmark_explaining(
     if repeats < 1:
         raise UserError(f"expected at least 1 repeat, got {repeats}")
     tasks = _tasks(agent, recording)
-    frames = {name: _suitable_frames(task, len(recording.screens)) for name, task in tasks.items()}
-    on_round(0)
+    total, done = len(tasks) * (repeats + 1), itertools.count()
+    frames = {}
+    for name, task in tasks.items():
+        on_task(next(done), total, f"{name}, warming up")
+        frames[name] = _suitable_frames(task, len(recording.screens))
     milliseconds: dict[str, list[float]] = {name: [] for name in tasks}
     for count in range(1, repeats + 1):
         for name, task in tasks.items():
+            on_task(next(done), total, f"{name}, round {count} of {repeats}")
             milliseconds[name].append(_time(task, frames[name]))
-        on_round(count)
+    on_task(total, total, "done")
     rows = {name: ExplainingTimes(frames[name], tuple(times)) for name, times in milliseconds.items()}
     kind, machine = agent.network.config.kind, describe_machine("tensorflow")
     return ExplainingBenchmark(machine, agent.game.name, kind, len(recording.screens), CHUNK, rows)

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import itertools
 import json
 import math
 import re
@@ -93,7 +94,7 @@ def benchmark_serving(
     screens: Any,
     seconds: float = 3.0,
     repeats: int = 5,
-    on_round: Callable[[int], None] = lambda count: None,
+    on_task: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> ServingBenchmark:
     """Starts a server that forms batches and one that does not, and loads them in turn.
 
@@ -103,7 +104,8 @@ def benchmark_serving(
         screens: of its game, uint8 [N, 210, 160, 3]; each client sends one of them.
         seconds: of each measurement.
         repeats: times that everything is measured in turn.
-        on_round: called with the number of rounds done so far, 0 after the warm-up.
+        on_task: called before each load, and at the end, with the number of them that are done, that of all, the
+            warm-up's included, and what comes next.
 
     Raises:
         UserError: there is nothing to repeat, or the server does not start or refuses a request.
@@ -115,6 +117,8 @@ def benchmark_serving(
     images = encode_screens(screens)
     bodies = [_request_body(image) for image in images]
     models = {WITH: agent.game.name, WITHOUT: f"{agent.game.name}-without-heatmap", ALONE: agent.game.name}
+    total, done = (repeats + 1) * len(models) * len(CLIENTS), itertools.count()
+    on_task(0, total, "starting the servers")
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
         lay_out_models(folder, version, agent, models[WITHOUT])
@@ -126,14 +130,14 @@ def benchmark_serving(
         def load(asked: str, clients: int, seconds: float) -> LoadFigures:
             address = alone if asked == ALONE else batched
             path = f"/v1/models/{models[asked]}:predict"
+            on_task(next(done), total, f"{asked}, {clients} client{'s' if clients > 1 else ''}")
             return _load(Load(*address, path, bodies, clients, seconds, warm_up_seconds=seconds / 4))
 
         rounds = []
         _measure(bare, images, load, seconds / 4)
-        on_round(0)
-        for count in range(1, repeats + 1):
+        for _ in range(repeats):
             rounds.append(_measure(bare, images, load, seconds))
-            on_round(count)
+        on_task(total, total, "done")
     return ServingBenchmark(describe_machine("tensorflow"), agent.game.name, seconds, tuple(rounds))
 
 

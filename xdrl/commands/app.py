@@ -1,5 +1,6 @@
 """The command line: puts the commands together, and turns whatever goes wrong into one line."""
 
+import contextlib
 import os
 import sys
 from typing import Annotated
@@ -26,6 +27,12 @@ from xdrl.commands.trust import trust
 from xdrl.commands.watch import watch
 from xdrl.errors import UserError
 from xdrl.invocation import COMMAND, program
+from xdrl.signals import signals_that_interrupt
+
+_SIGNALLED = 128
+"""What shells add to a signal's number where it ends a process."""
+_SHOW_CURSOR = b"\x1b[?25h"
+"""A display that is cut short has hidden it."""
 
 app = typer.Typer(
     help="Train Atari agents, see what they look at, and serve action and heatmap together.",
@@ -66,9 +73,14 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     is_debug = len(arguments) < len(sys.argv) - 1
     try:
-        app(arguments, prog_name=program())
-    except KeyboardInterrupt:
-        sys.exit(130)
+        with signals_that_interrupt(_end) as interruption:
+            try:
+                app(arguments, prog_name=program())
+            finally:
+                if interruption.number is not None:  # TensorFlow's own end may take seconds
+                    with contextlib.suppress(OSError):  # the terminal may be closed
+                        console.file.flush()
+                    _end(interruption.number)
     except Exception as error:
         if is_debug or isinstance(error, ModuleNotFoundError):  # whose line the caller knows
             raise
@@ -76,6 +88,13 @@ def main() -> None:
         message = " ".join(str(error).split())
         errors.print(f"error: {kind}{message}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _end(number: int) -> None:
+    """Ends the process at once, as a signal has told it to."""
+    if os.isatty(1):
+        os.write(1, _SHOW_CURSOR)
+    os._exit(_SIGNALLED + number)
 
 
 def _open_closed_streams() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from xdrl.commands.console import console
+from xdrl.commands.console import console, following
 from xdrl.commands.loading import load_agents
 from xdrl.errors import UserError
 
@@ -25,7 +25,10 @@ def benchmark(
     seconds: Annotated[float | None, typer.Option(help="Of each measurement.  [default: 10, to serve 3]")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: train's]")] = None,
     envs_per_worker: Annotated[int | None, typer.Option(min=1, help="Environments each.  [default: train's]")] = None,
-    output: Annotated[Path, typer.Option(help="JSON with all that was measured.")] = Path("benchmark.json"),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="JSON with all that was measured.  [default: benchmark-WHAT.json]"),
+    ] = None,
     engine: Annotated[str, typer.Option(help="ray: time training on 1, 2, 4 ... of its workers.")] = "threads",
     ray_address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Ray cluster to join.  [default: one is started here]")
@@ -35,16 +38,18 @@ def benchmark(
     from xdrl.engines.choice import choose_engine
 
     choose_engine(engine, ray_address)
+    what = "explaining" if explain else "serving" if serve else "scaling" if engine == "ray" else "training"
+    target = output or Path(f"benchmark-{what}.json")
     asked = {"num_workers": workers, "envs_per_worker": envs_per_worker}
     given = {name: value for name, value in asked.items() if value is not None}
     if explain:
-        _benchmark_explaining(game or "Pong", output)
+        _benchmark_explaining(game or "Pong", target)
     elif serve:
-        _benchmark_serving(game or "Pong", 3.0 if seconds is None else seconds, output)
+        _benchmark_serving(game or "Pong", 3.0 if seconds is None else seconds, target)
     elif engine == "ray":
-        _benchmark_scaling(game or "Qbert", given, 10.0 if seconds is None else seconds, output, ray_address)
+        _benchmark_scaling(game or "Qbert", given, 10.0 if seconds is None else seconds, target, ray_address)
     else:
-        _benchmark_training(game or "Qbert", given, 10.0 if seconds is None else seconds, output)
+        _benchmark_training(game or "Qbert", given, 10.0 if seconds is None else seconds, target)
 
 
 def _benchmark_training(game: str, asked: dict[str, Any], seconds: float, output: Path) -> None:
@@ -95,7 +100,7 @@ def _benchmark_scaling(game: str, asked: dict[str, Any], seconds: float, output:
 def _benchmark_explaining(game: str, output: Path) -> None:
     from xdrl.agent_folders import find_agent_folder
 
-    (agent,) = load_agents(find_agent_folder(game).path)
+    (agent,) = load_agents(find_agent_folder(game)._replace(passed_over=()))
     from xdrl.benchmarks.explaining import benchmark_explaining, explaining_to_json
     from xdrl.environments import find_protocol
     from xdrl.evaluation import record_episode
@@ -104,36 +109,33 @@ def _benchmark_explaining(game: str, output: Path) -> None:
 
     with console.status("Playing ..."):
         recording = record_episode(agent, find_protocol("standard", agent.game), FRAMES, is_greedy=False, seed=0)
-    with Progress(console=console) as bar:
-        task = bar.add_task("Explaining, with every method in turn", total=ROUNDS)
-        found = benchmark_explaining(agent, recording, ROUNDS, lambda count: bar.update(task, completed=count))
+    with following() as show:
+        found = benchmark_explaining(agent, recording, ROUNDS, show)
     console.print(explaining_view(found))
     save_json(output, explaining_to_json(found))
     console.print(f"Written: {output}")
 
 
 def _benchmark_serving(game: str, seconds: float, output: Path) -> None:
+    from xdrl.agent_folders import find_agent_folder, folders_to_serve
     from xdrl.games import find_game
-    from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents
 
     name = find_game(game).name
-    version = shipped_agents().get(name)
-    if version is None:
-        raise UserError(f"expected an exported agent of {name} in {SAVED_MODELS}, got none; get one: export {name}")
-    (agent,) = load_agents(version)
+    folder = folders_to_serve().get(name)
+    if folder is None:
+        raise UserError(f"expected an exported agent of {name}, got none; get one: export {name}")
+    asked = find_agent_folder(name, folder)
+    (agent,) = load_agents(asked)
     from xdrl.benchmarks.serving import benchmark_serving, serving_to_json
     from xdrl.environments import find_protocol
     from xdrl.evaluation import record_episode
     from xdrl.storage.files import save_json
     from xdrl.views.serving_view import serving_view
 
-    with console.status("Playing, and starting the servers ..."):
+    with console.status("Playing ..."):
         recording = record_episode(agent, find_protocol("standard", agent.game), SCREENS, is_greedy=False, seed=0)
-    with Progress(console=console) as bar:
-        task = bar.add_task("Loading the servers", total=ROUNDS)
-        found = benchmark_serving(
-            agent, version, recording.screens, seconds, ROUNDS, lambda count: bar.update(task, completed=count)
-        )
+    with following() as show:
+        found = benchmark_serving(agent, asked.path, recording.screens, seconds, ROUNDS, show)
     console.print(serving_view(found))
     save_json(output, serving_to_json(found))
     console.print(f"Written: {output}")

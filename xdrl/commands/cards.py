@@ -24,7 +24,7 @@ def cards(
 
     found = [read_card(version) for version in shipped_agents(SAVED_MODELS).values()]
     if not found:
-        raise UserError(f"expected agents in {SAVED_MODELS}, found none; get one: train Pong, then export Pong")
+        raise UserError(f"expected agents in {SAVED_MODELS}, found none; get one: export Pong --promote")
     curves = {}
     for card in found:
         if (card.version / PROGRESS_CSV).exists():

@@ -26,7 +26,7 @@ def evaluate(
 
     asked = find_agent_folder(game, agent)
     find_protocol(protocol, asked.game)
-    (found,) = load_agents(asked.path, threads=EVALUATION_THREADS)
+    (found,) = load_agents(asked, threads=EVALUATION_THREADS)
     from xdrl.storage.files import save_json
 
     record = play_and_show(found, protocol, episodes, greedy, seed)

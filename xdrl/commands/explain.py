@@ -47,12 +47,11 @@ def explain(
 
     asked = find_agent_folder(game, agent)
     methods, left_out = choose_methods(method, parse_target(target, asked.action_names))
-    (found,) = load_agents(asked.path)
+    (found,) = load_agents(asked)
     from xdrl.evaluation import record_episode
     from xdrl.explanations.files import write_explanation, write_maps
 
     folder = output or Path("explanations") / found.game.name
-    console.print(f"{found.game.name}: {found.provenance.source}, {found.provenance.agent_steps:,} agent steps trained")
     with console.status("Playing ..."):
         standard = find_protocol("standard", found.game)
         kept = steps or (STEPS if len(methods) == 1 else STEPS_OF_SEVERAL)

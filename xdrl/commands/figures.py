@@ -28,8 +28,8 @@ def figures(
 
     folders = agents or list(shipped_agents().values())
     if not folders:
-        raise UserError(f"expected agents, found none in {SAVED_MODELS}; get one: train Pong, then export Pong")
-    loaded = load_agents(*(find_agent_folder(None, folder).path for folder in folders))
+        raise UserError(f"expected agents, found none in {SAVED_MODELS}; get one: export Pong --promote")
+    loaded = load_agents(*(find_agent_folder(None, folder) for folder in folders))
     quieten_matplotlib()
     from xdrl.explanations.paper_figures import make_figures
 

@@ -8,12 +8,27 @@ import typer
 from xdrl.commands.console import console
 from xdrl.commands.loading import load_tensorflow
 from xdrl.errors import UserError
+from xdrl.views.choosing import standing_line
+
+
+def say_models() -> None:
+    """Says which agents are served where no folder is named, and which of the person's own are not."""
+    from xdrl.agent_folders import folders_to_serve
+    from xdrl.standings import read_standing
+    from xdrl.storage.saved_models import EXPORTED_MODELS, shipped_agents
+
+    for name, folder in folders_to_serve().items():
+        console.print(f"{name}: {standing_line(read_standing(folder))}", soft_wrap=True, highlight=False)
+        own = shipped_agents(EXPORTED_MODELS).get(name)
+        if own and own.parent != folder:
+            line = f"  not taken: {standing_line(read_standing(own))}; --models {EXPORTED_MODELS} takes it"
+            console.print(line, soft_wrap=True, highlight=False)
 
 
 def serve(
     models: Annotated[
         Path | None,
-        typer.Option(help="Folder of NAME/VERSION/saved_model.pb.  [default: saved_models, else the shipped agents]"),
+        typer.Option(help="Folder of NAME/VERSION/saved_model.pb.  [default: of each game the agent that plays best]"),
     ] = None,
     model_config_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Names the models instead, as for TensorFlow Serving.")
@@ -58,10 +73,12 @@ def serve(
 
     Names of options may be written with underscores, as TensorFlow Serving has them.
     """
+    if models is None and model_config_file is None:
+        say_models()
     load_tensorflow()
     from serving.server import Batching, Limits, ServerError, ServerSummary, Settings
     from serving.server import serve as serve_models
-    from xdrl.storage.saved_models import SAVED_MODELS, shipped_folder
+    from xdrl.agent_folders import folders_to_serve
 
     def announce(summary: ServerSummary) -> None:
         for model in summary.models:
@@ -75,10 +92,8 @@ def serve(
         console.print(f"{summary.url}/  a page to try them on", soft_wrap=True)
         console.print("Serving; Ctrl-C stops.")
 
-    if models is None and model_config_file is None:
-        models = SAVED_MODELS if SAVED_MODELS.is_dir() else shipped_folder()
     settings = Settings(
-        models,
+        folders_to_serve if models is None and model_config_file is None else models,
         host=host,
         port=port,
         grpc_port=grpc_port,

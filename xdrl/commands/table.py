@@ -31,14 +31,14 @@ def table(
 
     folders = agents or list(shipped_agents().values())
     if not folders:
-        raise UserError(f"expected agents in {SAVED_MODELS}, found none; name some, or get one: train Pong")
+        raise UserError(f"expected agents in {SAVED_MODELS}, found none; name some, or export Pong --promote")
     asked = [find_agent_folder(None, folder) for folder in folders]
     names = [each.game.name for each in asked]
     if len(set(names)) < len(names):
         raise UserError(f"expected one agent of a game, got {', '.join(sorted(names))}")
     for each in asked:
         find_protocol(protocol, each.game)
-    loaded = load_agents(*(each.path for each in asked), threads=EVALUATION_THREADS)
+    loaded = load_agents(*asked, threads=EVALUATION_THREADS)
     from xdrl.storage.files import save_json, write_bytes
     from xdrl.table_one import make_table, table_to_json, table_to_markdown
     from xdrl.views.tables import table_view

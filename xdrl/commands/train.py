@@ -1,6 +1,7 @@
 """`train`: teach an agent a game."""
 
 import dataclasses
+import os
 import sys
 import threading
 import time
@@ -14,6 +15,9 @@ from xdrl.commands.console import console, errors
 from xdrl.commands.loading import load_reader, load_tensorflow
 from xdrl.commands.options import GameArgument
 from xdrl.commands.playing import keep_record, play_and_show
+from xdrl.invocation import program
+from xdrl.signals import GRACE_SECONDS
+from xdrl.views.choosing import standing_line
 
 PLAIN_LINE_SECONDS = 30.0
 """Between two lines of a training run whose output goes to a file."""
@@ -81,7 +85,6 @@ def train(
     }
     settings = {name: value for name, value in asked.items() if value is not None} | parse_settings(set_ or ())
     make_engine = choose_engine(engine, ray_address)
-    console.print(f"Setting up {found.name} ...")
     rollout_length = settings.get("rollout_length", found.recipe.rollout_length)
     suited = _start_backend(backend, settings.get("num_workers"), rollout_length)
     if engine == "ray":
@@ -91,16 +94,22 @@ def train(
     from xdrl.backends import load_backend, running_backend
     from xdrl.networks import build_network
     from xdrl.preparation import prepare_run
+    from xdrl.standings import read_standing
     from xdrl.storage.histories import add_call, describe_call
     from xdrl.storage.runs import locked, put_aside
+    from xdrl.views.training import next_lines
 
-    folder = run_dir or Path("runs") / found.name
+    own = Path("runs") / found.name
+    folder = run_dir or own
     if fresh and (aside := put_aside(folder)):
         console.print(f"The run that was in {folder} is now in {aside}.")
+    console.print("Reading the run; of a new one, playing at random to see what stands still ...")
     with locked(folder):
         run = prepare_run(folder, found, settings, from_agent, suited)
         call = describe_call(sys.argv[1:], run.agent_steps)
         run = dataclasses.replace(run, history=add_call(run.history, call))
+        if from_agent:
+            console.print(f"From {standing_line(read_standing(from_agent))}", soft_wrap=True, highlight=False)
         if run.notice:
             errors.print(f"warning: {run.notice}", style="yellow")
         if note := load_backend().describe_path(build_network(run.network), run.training):
@@ -112,14 +121,15 @@ def train(
             console.print(f"The run has used its budget; --agent-steps above {run.training.agent_steps:,} goes on.")
             return
         agent_steps_now = _train_and_show(run, None if minutes is None else minutes * 60, make_engine)
-    if agent_steps_now < run.training.agent_steps:
-        console.print(f"The same command goes on; --agent {folder} shows it to every other command as it is.")
-    elif episodes and running_backend() == "tensorflow":
+    is_finished = agent_steps_now >= run.training.agent_steps
+    if is_finished and episodes and running_backend() == "tensorflow":
         console.print("The budget is used. How well does the agent play? Ctrl-C leaves that to `evaluate`.")
         from xdrl.agents import load_agent  # TensorFlow's
 
         agent = load_agent(folder)
         keep_record(agent, play_and_show(agent, "standard", episodes, greedy=False, seed=0))
+    for line in next_lines(program(), found.name, str(folder), folder == own, is_finished):
+        console.print(line, soft_wrap=True, highlight=False)
 
 
 def _start_backend(name: str | None, workers: int | None, rollout_length: int) -> Any:
@@ -128,6 +138,7 @@ def _start_backend(name: str | None, workers: int | None, rollout_length: int) -
     from xdrl.machine import count_cores, has_bfloat16, suitable_settings
 
     name = choose_backend(name)
+    console.print(f"Loading {name} ...")
     if name == "tensorflow":
         load_tensorflow()
     backend = load_backend()
@@ -152,24 +163,76 @@ def _suit_cluster(suited: Any, rollout_length: int, ray_address: str | None) -> 
 def _train_and_show(run: Any, seconds: float | None, make_engine: Any) -> int:
     """Trains until the budget or the time is used, or a signal asks to stop; returns the agent steps of the run."""
     from xdrl.signals import signals_that_stop
-    from xdrl.training import seconds_left
     from xdrl.training import train as train_run
-    from xdrl.views.terminal import training_line, training_view
+    from xdrl.views.training import training_line
 
-    stop, config = threading.Event(), run.training
-    title = f"{config.game}, {config.network}, {run.run_dir}"
-    started, first_steps, progress, printed = time.monotonic(), None, None, 0.0
-    live = Live(console=console, refresh_per_second=2, transient=not console.is_terminal)
-    with signals_that_stop(stop.set), live:
+    stop, display, said, printed = threading.Event(), _make_display(run, seconds), "", time.monotonic()
+    live = Live(display, console=console, refresh_per_second=2, transient=not console.is_terminal)
+
+    # What builds networks or compiles them hears nothing for long, and before the first steps nothing is lost.
+    impatience = threading.Timer(GRACE_SECONDS, _end_before_first_steps, (run, display, live))
+    impatience.daemon = True
+
+    def ask_to_stop() -> None:
+        if not stop.is_set():
+            stop.set()
+            display.is_ending = True
+            impatience.start()
+
+    def say_stage() -> None:
+        nonlocal said
+        if not console.is_terminal and display.stage() != said:
+            said = display.stage()
+            console.print(f"{said} ...", soft_wrap=True)
+
+    with signals_that_stop(ask_to_stop), live:
+        say_stage()
         for progress in train_run(run, stop, seconds, make_engine):
-            first_steps = progress.agent_steps if first_steps is None else first_steps
-            elapsed = time.monotonic() - started
-            left = seconds_left(config, progress.agent_steps, progress.agent_steps - first_steps, elapsed, seconds)
-            if console.is_terminal:
-                live.update(training_view(title, progress, config.agent_steps, first_steps, left))
-            elif elapsed - printed >= PLAIN_LINE_SECONDS:
-                printed = elapsed
+            display.update(progress)
+            say_stage()
+            if not console.is_terminal and time.monotonic() - printed >= PLAIN_LINE_SECONDS:
+                printed = time.monotonic()
                 console.print(training_line(progress), soft_wrap=True)
-    if progress:
-        console.print(f"Saved in {run.run_dir}: {progress.agent_steps:,} agent steps, {progress.frames:,} frames.")
-    return progress.agent_steps if progress else run.agent_steps
+    impatience.cancel()
+    _say_saved(run.run_dir, display.pace.agent_steps)
+    return int(display.pace.agent_steps)
+
+
+def _make_display(run: Any, seconds: float | None) -> Any:
+    """Makes what shows a run, with its curve so far and that of the game's shipped agent; says what to expect."""
+    from xdrl.courses import read_course
+    from xdrl.storage.progress import PROGRESS, read_progress
+    from xdrl.storage.saved_models import shipped_agents
+    from xdrl.views.pace import Pace
+    from xdrl.views.training import TrainingDisplay, course_line
+
+    config, version = run.training, shipped_agents().get(run.training.game)
+    course = read_course(version) if version else None
+    if course and run.agent_steps < course.milestones[0][0]:
+        console.print(course_line(course), soft_wrap=True, highlight=False)
+    rows = read_progress(run.first_log or run.run_dir / PROGRESS)
+    points = [(row.agent_steps, row.score_mean_100) for row in rows if row.agent_steps <= run.agent_steps]
+    title = f"{config.game}, {config.network}, {run.run_dir}"
+    pace = Pace(run.agent_steps, config.agent_steps, seconds)
+    return TrainingDisplay(title, pace, config.agent_steps, points, course)
+
+
+def _end_before_first_steps(run: Any, display: Any, live: Live) -> None:
+    """Ends the process where a run that was told to stop has taken no step, and so has nothing that is not saved."""
+    if not display.pace.has_begun:
+        try:
+            live.stop()
+            _say_saved(run.run_dir, run.agent_steps)
+            console.file.flush()
+        finally:  # the terminal may be closed
+            os._exit(0)
+
+
+def _say_saved(run_dir: Path, steps: int) -> None:
+    from xdrl.config import FRAMES_PER_STEP
+    from xdrl.storage.checkpoints import CHECKPOINT
+
+    if (run_dir / CHECKPOINT).is_dir():
+        console.print(f"Saved in {run_dir}: {steps:,} agent steps, {steps * FRAMES_PER_STEP:,} frames.")
+    else:
+        console.print("Stopped before there was anything to save.")

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from xdrl.commands.console import console
+from xdrl.commands.console import console, following
 from xdrl.commands.loading import load_agents, quieten_matplotlib
 from xdrl.commands.options import AgentOption, OptionalGame
 
@@ -35,8 +34,8 @@ def trust(
     names = tuple(name.strip() for name in methods.split(",") if name.strip())
     for name in names:
         find_row(name)
-    rivals = [find_agent_folder(asked.game.name, compare).path] if compare else []
-    found, *others = load_agents(asked.path, *rivals)
+    rivals = [find_agent_folder(asked.game.name, compare)] if compare else []
+    found, *others = load_agents(asked, *rivals)
     quieten_matplotlib()
     from xdrl.report.claims import TRUST, TRUST_RECORD
     from xdrl.storage.files import save_json
@@ -46,15 +45,8 @@ def trust(
     from xdrl.trust.view import trust_view
 
     settings = Settings(methods=names, num_episodes=episodes, max_steps=steps, seed=seed)
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("", total=None)
-        result = examine(
-            found,
-            settings,
-            others[0] if others else None,
-            lambda done, total, what: bar.update(task, completed=done, total=total, description=what),
-        )
+    with following() as show:
+        result = examine(found, settings, others[0] if others else None, show)
     folder = output or TRUST / found.game.name
     console.print(trust_view(result))
     save_json(folder / TRUST_RECORD, to_json(result))

@@ -28,7 +28,7 @@ def watch(
 
     asked = find_agent_folder(game, agent)
     find_protocol(protocol, asked.game)
-    (found,) = load_agents(asked.path)
+    (found,) = load_agents(asked)
     from xdrl.report.watch import serve_watch
 
     def announce(url: str) -> None:

@@ -1,5 +1,6 @@
 """Pictures with words in them: the frames of the video, and the strip of consecutive frames of the paper's Fig. 2."""
 
+import contextlib
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,9 @@ def write_video(path: Path, frames: Iterable[np.ndarray]) -> None:
     Args:
         path: of the file.
         frames: uint8 [H, W, 3] each, of even height and width, at least one.
+
+    Raises:
+        KeyboardInterrupt: nothing is left of the file.
     """
     writer = None
     try:
@@ -80,6 +84,12 @@ def write_video(path: Path, frames: Iterable[np.ndarray]) -> None:
                 )
                 writer.send(None)
             writer.send(np.ascontiguousarray(frame))
+    except KeyboardInterrupt as interruption:  # ffmpeg would end what it has, for seconds, and speak of what is missing
+        if writer is not None:
+            with contextlib.suppress(KeyboardInterrupt, StopIteration):
+                writer.throw(interruption)
+        path.unlink(missing_ok=True)
+        raise
     finally:
         if writer is not None:
             writer.close()

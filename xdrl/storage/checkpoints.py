@@ -138,6 +138,19 @@ def load_weights(run_dir: Path) -> tuple[Arrays, RunState]:
     return checkpoint.weights, checkpoint.state
 
 
+def saved_steps(run_dir: Path) -> int | None:
+    """Returns the agent steps of what `load_weights` reads, without reading it; None where the run has saved nothing.
+
+    Damage is not looked for.
+    """
+    for name in (BEST, CHECKPOINT, PREVIOUS):
+        try:
+            return int(json.loads((run_dir / name / _STATE).read_text("utf-8"))["agent_steps"])
+        except _DAMAGE:
+            continue
+    return None
+
+
 def _write(folder: Path, arrays: dict[str, Arrays], state: RunState) -> None:
     for name, group in arrays.items():
         np.savez(folder / f"{name}.npz", allow_pickle=False, **group)

@@ -7,17 +7,24 @@ from typing import Any
 from xdrl.errors import UserError
 
 SAVED_MODELS = Path("saved_models")
-"""Where agents are exported to, in the folder in which one stands."""
+"""The agents that a clone ships, and those that were promoted, in the folder in which one stands."""
+EXPORTED_MODELS = Path("exported_models")
+"""Where agents are exported to; nothing in it is shipped."""
 _PACKAGE = Path(__file__).parents[1]
 AGENT_JSON = Path("assets.extra") / "agent.json"
 PROGRESS_CSV = Path("assets.extra") / "progress.csv"
 """The learning curve of the run that an agent was exported from, up to the agent."""
 
 
+def all_versions(folder: Path) -> list[Path]:
+    """Returns the SavedModels in a folder, the one with the highest number first."""
+    versions = [path.parent for path in folder.glob("*/saved_model.pb") if path.parent.name.isdigit()]
+    return sorted(versions, key=lambda version: int(version.name), reverse=True)
+
+
 def highest_version(folder: Path) -> Path | None:
     """Returns the SavedModel with the highest number in a folder, None where there is none."""
-    versions = [path.parent for path in folder.glob("*/saved_model.pb") if path.parent.name.isdigit()]
-    return max(versions, key=lambda version: int(version.name), default=None)
+    return next(iter(all_versions(folder)), None)
 
 
 def shipped_folder() -> Path:
@@ -38,19 +45,6 @@ def shipped_agents(saved_models: Path | None = None) -> dict[str, Path]:
     folders = sorted(saved_models.iterdir()) if saved_models.is_dir() else []
     versions = {folder.name: highest_version(folder) for folder in folders if folder.is_dir()}
     return {name: version for name, version in versions.items() if version and (version / AGENT_JSON).exists()}
-
-
-def sole_shipped_game(saved_models: Path = SAVED_MODELS) -> str:
-    """Returns the game that is meant where none is named.
-
-    Raises:
-        UserError: several agents are shipped, or none.
-    """
-    names = list(shipped_agents(saved_models))
-    if len(names) == 1:
-        return names[0]
-    found = f"agents of {', '.join(names)}" if names else "no agent"
-    raise UserError(f"expected --game GAME, since {saved_models} holds {found}")
 
 
 def read_evaluations(values: dict[str, Any]) -> dict[str, dict[str, Any]]:

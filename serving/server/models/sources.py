@@ -82,6 +82,17 @@ def sources_in_folder(folder: Path) -> list[ModelSource]:
     raise NoModelsError(f"{expected}, but found {names}{', …' if len(entries) > _MAX_NAMES_SHOWN else ''}")
 
 
+def named_sources(folders: Mapping[str, Path]) -> list[ModelSource]:
+    """Returns the models whose folders are given by name, all their versions served.
+
+    Raises:
+        NoModelsError: There are none.
+    """
+    if not folders:
+        raise NoModelsError(f"Expected SavedModels as NAME/<integer>/{MODEL_FILE}, but found none")
+    return [ModelSource(name, folder) for name, folder in sorted(folders.items())]
+
+
 def find_versions(source: ModelSource) -> dict[int, Path]:
     """Returns the version folders that a model has, by number.
 

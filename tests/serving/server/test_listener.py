@@ -63,6 +63,14 @@ def test_a_folder_whose_only_version_is_broken(tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_folders_may_come_from_a_function_that_names_their_models(tmp_path: Path) -> None:
+    version = tmp_path / "elsewhere" / "1"
+    version.mkdir(parents=True)
+    (version / "saved_model.pb").write_bytes(b"\xffgarbage")
+    with pytest.raises(ServerError, match="Not one of the 1 model versions of broken loads"):
+        serve(Settings(lambda: {"broken": version.parent}, port=0))
+
+
 def test_a_port_in_use_is_known_before_any_model_is_loaded(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

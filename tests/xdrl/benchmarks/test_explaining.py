@@ -27,13 +27,13 @@ def recording(agent):
 
 
 @pytest.fixture(scope="module")
-def rounds() -> list[int]:
+def tasks() -> list[tuple[int, int, str]]:
     return []
 
 
 @pytest.fixture(scope="module")
-def measured(agent, recording, rounds) -> ExplainingBenchmark:
-    return benchmark_explaining(agent, recording, 2, rounds.append)
+def measured(agent, recording, tasks) -> ExplainingBenchmark:
+    return benchmark_explaining(agent, recording, 2, lambda *said: tasks.append(said))
 
 
 @pytest.fixture
@@ -44,9 +44,11 @@ def benchmark(measured) -> ExplainingBenchmark:
     return dataclasses.replace(measured, rows=rows)
 
 
-def test_every_method_has_its_row_beside_playing_and_tf_keras_vis(measured, rounds):
+def test_every_method_has_its_row_beside_playing_and_tf_keras_vis(measured, tasks):
     assert list(measured.rows) == ROWS
-    assert rounds == [0, 1, 2]
+    total = 3 * len(ROWS)
+    assert [task[:2] for task in tasks] == [(done, total) for done in range(total + 1)]
+    assert [tasks[0][2], tasks[len(ROWS)][2]] == ["playing, warming up", "playing, round 1 of 2"]
     assert (measured.game, measured.network, measured.num_frames) == ("Pong", "a3c", 3)
     for row in measured.rows.values():
         assert row.num_frames == 3 and len(row.milliseconds) == 2 and min(row.milliseconds) > 0

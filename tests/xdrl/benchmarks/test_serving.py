@@ -21,13 +21,13 @@ from xdrl.errors import UserError
 
 
 @pytest.fixture(scope="module")
-def rounds() -> list[int]:
+def tasks() -> list[tuple[int, int, str]]:
     return []
 
 
 @pytest.fixture(scope="module")
-def measured(agent, exported, screens, rounds) -> ServingBenchmark:
-    return benchmark_serving(agent, exported, screens, 0.02, 1, rounds.append)
+def measured(agent, exported, screens, tasks) -> ServingBenchmark:
+    return benchmark_serving(agent, exported, screens, 0.02, 1, lambda *said: tasks.append(said))
 
 
 @pytest.fixture
@@ -45,8 +45,10 @@ def benchmark() -> ServingBenchmark:
     return ServingBenchmark(Machine("AMD EPYC", 2, False, "3.11.7", "2.21.0", "3.15.1", None), "Pong", 3.0, rounds)
 
 
-def test_every_load_is_measured_in_every_round(measured, rounds):
-    assert rounds == [0, 1]
+def test_every_load_is_measured_in_every_round(measured, tasks):
+    total = 2 * 3 * len(CLIENTS)
+    assert [task[:2] for task in tasks] == [(0, total), *((done, total) for done in range(total + 1))]
+    assert [task[2] for task in tasks[:2]] == ["starting the servers", "with heatmap, 1 client"]
     assert (measured.game, measured.seconds, len(measured.rounds)) == ("Pong", 0.02, 1)
     (each,) = measured.rounds
     assert each.bare_milliseconds > 0 and each.bare_screens_per_second > 0

@@ -11,7 +11,6 @@ from xdrl.storage.saved_models import (
     read_agent_json,
     shipped_agents,
     shipped_folder,
-    sole_shipped_game,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -71,20 +70,6 @@ def test_a_package_brings_its_agents_within_itself(tmp_path, monkeypatch):
     assert shipped_folder() == tmp_path / "saved_models"
     (tmp_path / "xdrl" / "saved_models").mkdir(parents=True)
     assert shipped_folder() == tmp_path / "xdrl" / "saved_models"
-
-
-def test_a_sole_shipped_agent_needs_no_name(tmp_path):
-    make_version(tmp_path / "Qbert" / "1")
-    assert sole_shipped_game(tmp_path) == "Qbert"
-
-
-def test_none_or_several_shipped_agents_need_a_name(tmp_path):
-    with pytest.raises(UserError, match=r"expected --game GAME, since .* holds no agent"):
-        sole_shipped_game(tmp_path)
-    for name in ("Pong", "Qbert"):
-        make_version(tmp_path / name / "1")
-    with pytest.raises(UserError, match="holds agents of Pong, Qbert"):
-        sole_shipped_game(tmp_path)
 
 
 def test_what_an_export_says_of_itself_is_read(tmp_path):
