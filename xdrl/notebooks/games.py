@@ -27,7 +27,7 @@ from xdrl.report.claims import find_claims
 from xdrl.storage.files import write_bytes
 from xdrl.targets import parse_target
 
-REPORT_HEIGHT, CLIP_WIDTH, VIDEO_WIDTH = 860, 640, 960
+REPORT_HEIGHT, CLIP_WIDTH, VIDEO_WIDTH = 960, 640, 960
 """Pixels of the notebook's page."""
 
 
@@ -142,7 +142,7 @@ class PlayedGame:
         picture = draw_picture(clip.getvalue(), "image/gif", words, CLIP_WIDTH)
         record = explanation_record(self.agent, self.episode)
         faint = f"{say_share(record['share_weak'])} of the maps are weak, {say_share(record['share_blank'])} blank."
-        about = f"Right: the game under the heatmap of {self.episode.target}, by {self.episode.method}. {faint}"
+        about = f"Right: the game under its heatmap ({self.episode.target} by {self.episode.method}). {faint}"
         more = "More of it: .report(), .video(), .frames, and .explain(step, 'contrast:ACTION'), which asks why not."
         return draw_card(self._sentence(), [picture, f"<div>{html.escape(about)}</div>"], more)
 
