@@ -51,8 +51,8 @@ def say_decision(actions: np.ndarray, probabilities: np.ndarray, action_names: S
     """Says N decisions in a line; arguments as in `draw_decision`."""
     names = _names(action_names, probabilities)
     taken = zip(actions[:SHOWN], probabilities, strict=False)
-    words = ", ".join(f"{names[action]} {shares[action]:.2f}" for action, shares in taken)
-    return f"<Decision on {_count(len(actions))}: {words}{_more(len(actions))}>"
+    words = [f"{names[action]} {shares[action]:.2f}" for action, shares in taken]
+    return f"<Decision on {_count(len(actions))}: {', '.join(filter(None, [*words, _more(len(actions))]))}>"
 
 
 def draw_decision(
@@ -149,4 +149,4 @@ def _count(count: int) -> str:
 
 
 def _more(count: int) -> str:
-    return f", and {count - SHOWN:,} more" if count > SHOWN else ""
+    return f"and {count - SHOWN:,} more" if count > SHOWN else ""

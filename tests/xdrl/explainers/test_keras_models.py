@@ -43,6 +43,7 @@ def test_every_method_explains_it(model, method):
     assert found.maps.dtype == np.float32 and found.maps.min() >= 0
     np.testing.assert_array_equal(found.peaks, found.maps.max((1, 2)))
     assert found.statuses == ["ok"] * 3
+    assert repr(found) == f"<MapBatch: maps {list(found.maps.shape)}, peaks, statuses, outputs>"
     np.testing.assert_allclose(found.outputs[0], model.predict(IMAGES, verbose=0), atol=1e-5)
 
 

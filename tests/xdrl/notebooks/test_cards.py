@@ -29,7 +29,7 @@ def test_as_text_they_are_one_short_line(agent, screens):
     decision = agent.act(screens)
     best = agent.action_names[decision.actions[0]]
     assert repr(decision).startswith(f"<Decision on 5 screens: {best} {decision.probabilities[0].max():.2f}, ")
-    assert repr(decision).endswith("and 2 more>")
+    assert repr(decision).endswith(", and 2 more>")
     assert repr(decision.state) == "<CoreState of 5 x 256 numbers>"
     found = agent.explain(screens, target="value")
     assert repr(found).startswith("<Explanation of 5 screens, value by grad-cam: 8 x 8 cells, ")
@@ -58,7 +58,7 @@ def test_an_explanation_shows_the_first_screens_under_their_maps_and_says_how_ma
     assert len(shown) == 2 * SHOWN
     np.testing.assert_array_equal(shown[::2], screens[:SHOWN])
     np.testing.assert_array_equal(shown[1::2], expected[:SHOWN])
-    assert "and 2 more" in words(found._repr_html_())
+    assert words(found._repr_html_()).endswith(f"{found.asked.probabilities[2, 5]:.2f}and 2 more")
 
 
 @pytest.mark.parametrize(
