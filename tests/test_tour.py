@@ -47,6 +47,7 @@ def test_its_code_compiles_and_imports_what_there_is(cells: list[dict]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_it_runs_from_top_to_bottom(cells: list[dict]) -> None:
     import nbformat
     from nbclient import NotebookClient

@@ -1,6 +1,7 @@
 """What agents, decisions and explanations show: short as text; in a notebook pictures, bars and words."""
 
 import base64
+import dataclasses
 import io
 import re
 
@@ -73,9 +74,10 @@ def test_an_explanation_shows_the_first_screens_under_their_maps_and_says_how_ma
     ],
 )
 def test_the_sentence_says_what_was_asked(agent, screens, target, said):
+    found = agent.explain(screens[:1], actions=np.array([2]))
+    shown = found._replace(asked=dataclasses.replace(found.asked, target=target))._repr_html_()
     probabilities = agent.act(screens[:1]).probabilities[0].copy()
     probabilities[2] = 0
-    shown = agent.explain(screens[:1], target=target, actions=np.array([2]))._repr_html_()
     assert said.format(other=agent.action_names[probabilities.argmax()]) in words(shown)
 
 
