@@ -185,9 +185,7 @@ def play(
     """
     if steps < 1:
         raise UserError(f"expected at least one step, got {steps}")
-    player = agent if isinstance(agent, Agent) else find_agent(game, None if agent is None else Path(agent))
-    if game is not None and player.game != find_game(game):
-        raise UserError(f"expected an agent of {find_game(game).name}, got one of {player.game.name}")
+    player = _find_player(game, agent)
     find_method(method).check(parse_target(target, player.action_names))
     recording = record_episode(player, find_protocol(protocol, player.game), steps, is_greedy=greedy, seed=seed)
     call = (
@@ -195,6 +193,14 @@ def play(
         f"protocol={protocol!r}, greedy={greedy}, seed={seed})"
     )
     return PlayedGame(player, explain_episode(player, recording, target, method), call)
+
+
+def _find_player(game: str | None, agent: Agent | str | Path | None) -> Agent:
+    if not isinstance(agent, Agent):
+        return find_agent(game, None if agent is None else Path(agent))
+    if game is not None and agent.game != find_game(game):
+        raise UserError(f"expected an agent of {find_game(game).name}, got one of {agent.game.name}")
+    return agent
 
 
 def _written(name: str, write: Callable[[Path], None]) -> bytes:
