@@ -14,6 +14,7 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors", "xdrl.storage", "xdrl.pictures", "xdrl.explanations", "xdrl.views"],
+    ["xdrl.version", "xdrl.images", "xdrl.notebooks", "xdrl.notebooks.drawing"],
     ["xdrl.storage.locks"],
     ["xdrl.schedules", "xdrl.streams", "xdrl.signals", "xdrl.invocation", "xdrl.quiet"],
     ["xdrl.recipes"],
@@ -66,11 +67,13 @@ ORDER = [
     ["xdrl.explainers.saliency", "xdrl.explainers.smooth_grad", "xdrl.explainers.integrated_gradients"],
     ["xdrl.explainers.occlusion", "xdrl.explainers.blur", "xdrl.explainers.sarfa"],
     ["xdrl.explainers"],
+    # what they show of themselves
+    ["xdrl.pictures.overlays", "xdrl.explanations.strengths"],
+    ["xdrl.notebooks.cards"],
     ["xdrl.agents"],
     ["xdrl.agent_finder", "xdrl.preparation"],
-    ["xdrl"],
     ["xdrl.evaluation", "xdrl.training"],
-    ["xdrl.explanations.measures", "xdrl.explanations.highlights", "xdrl.explanations.strengths"],
+    ["xdrl.explanations.measures", "xdrl.explanations.highlights"],
     # how fast it all is
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
     ["xdrl.benchmarks.process_trees"],
@@ -89,7 +92,6 @@ ORDER = [
     ["xdrl.trust.contest"],
     ["xdrl.trust.examination", "xdrl.trust.figure", "xdrl.trust.view"],
     # pictures
-    ["xdrl.pictures.overlays"],
     ["xdrl.pictures.frames"],
     ["xdrl.explanations.episodes"],
     ["xdrl.explanations.pictures"],
@@ -100,6 +102,9 @@ ORDER = [
     ["xdrl.report.assembling", "xdrl.report.session"],
     ["xdrl.report.building", "xdrl.report.games"],
     ["xdrl.report.watch", "xdrl.report"],
+    # what the package offers
+    ["xdrl.notebooks.games"],
+    ["xdrl"],
     ["xdrl.pictures.curves"],
     ["xdrl.pictures.curve_figure", "xdrl.pictures.architecture"],
     ["xdrl.explanations.paper_figures"],

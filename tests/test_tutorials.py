@@ -12,7 +12,7 @@ TUTORIALS = ROOT / "docs" / "tutorials"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["explain.md", "keras-model.md"])
+@pytest.mark.parametrize("name", ["explain.md", "keras-model.md", "notebook.md"])
 def test_a_tutorial_runs_from_top_to_bottom(name: str) -> None:
     code = "\n".join(re.findall(r"^```python\n(.*?)^```", (TUTORIALS / name).read_text("utf-8"), re.M | re.S))
     assert "xdrl." in code

@@ -4,13 +4,17 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from xdrl.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from xdrl import explainers
     from xdrl.agent_finder import find_agent
     from xdrl.agents import Agent, Decision, Explanation, load_agent
+    from xdrl.notebooks.games import play
 
-__all__ = ["Agent", "Decision", "Explanation", "explainers", "find_agent", "load_agent"]
-__version__ = "0.2.0.dev0"
+__all__ = ["Agent", "Decision", "Explanation", "explainers", "find_agent", "load_agent", "play"]
+_MODULES = {"explainers": "xdrl.explainers", "find_agent": "xdrl.agent_finder", "play": "xdrl.notebooks.games"}
+"""Where what is not in `xdrl.agents` is."""
 
 # TensorFlow reads both when it is imported. It leaves oneDNN off on some processors whose training it makes twice as
 # fast.
@@ -25,15 +29,8 @@ def __getattr__(name: str) -> Any:
     from xdrl.quiet import import_tensorflow
 
     import_tensorflow()
-    if name == "explainers":
-        return importlib.import_module("xdrl.explainers")
-    if name == "find_agent":
-        from xdrl.agent_finder import find_agent
-
-        return find_agent
-    from xdrl import agents
-
-    return getattr(agents, name)
+    module = importlib.import_module(_MODULES.get(name, "xdrl.agents"))
+    return module if name == "explainers" else getattr(module, name)
 
 
 def __dir__() -> list[str]:

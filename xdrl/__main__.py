@@ -3,6 +3,7 @@
 It stands on the standard library alone: where a package that xdrl needs is not installed, it says what to do.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ _REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
 
 def main() -> None:
     """Runs a command; where a package is missing, one line says how to get it, and the exit code is 1."""
+    # A notebook's shell names a backend that may not be installed here, which the import of Keras would fail with.
+    os.environ.pop("MPLBACKEND", None)
     try:
         from xdrl.commands.app import main as run_command
 

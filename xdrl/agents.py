@@ -13,10 +13,12 @@ from xdrl.explainers import find_method
 from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
 from xdrl.explainers.subjects import network_subject
 from xdrl.games import Game
+from xdrl.images import as_batch, read_images
 from xdrl.methods import CELLS
 from xdrl.networks import Network, arrays_to_variables, build_network
+from xdrl.notebooks import cards
 from xdrl.preprocessing import Box
-from xdrl.storage.stored_agents import Provenance, read_agent
+from xdrl.storage.stored_agents import Provenance, describe_provenance, read_agent
 from xdrl.targets import parse_target
 
 CHUNK = 64
@@ -29,6 +31,10 @@ class CoreState(NamedTuple):
     h: np.ndarray
     c: np.ndarray
 
+    def __repr__(self) -> str:
+        """Says how much it is, and not what."""
+        return f"<CoreState of {' x '.join(map(str, np.shape(self.h)))} numbers>"
+
 
 class Decision(NamedTuple):
     """What the agent makes of N screens.
@@ -39,6 +45,8 @@ class Decision(NamedTuple):
         logits: float32 [N, A].
         values: float32 [N], of the discounted clipped return.
         state: to hand back with the next screens.
+        screens: uint8 [N, 210, 160, 3], that were decided on.
+        action_names: A of them, in the order of the probabilities.
     """
 
     actions: np.ndarray
@@ -46,6 +54,15 @@ class Decision(NamedTuple):
     logits: np.ndarray
     values: np.ndarray
     state: CoreState
+    screens: np.ndarray | None = None
+    action_names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Names the actions."""
+        return cards.say_decision(self.actions, self.probabilities, self.action_names)
+
+    def _repr_html_(self) -> str:
+        return cards.draw_decision(self.screens, self.actions, self.probabilities, self.values, self.action_names)
 
 
 class Explanation(NamedTuple):
@@ -56,12 +73,21 @@ class Explanation(NamedTuple):
         peaks: float32 [N].
         statuses: list of N: `ok`, `all_negative`, `zero_gradient` or `not_finite`.
         box: the part of the 210 x 160 screen that the maps stand for.
+        asked: what was explained; None where nobody said.
     """
 
     maps: np.ndarray
     peaks: np.ndarray
     statuses: list[str]
     box: Box
+    asked: cards.Question | None = None
+
+    def __repr__(self) -> str:
+        """Says what was asked and how many maps are there."""
+        return cards.say_explanation(self.maps, self.peaks, self.statuses, self.asked)
+
+    def _repr_html_(self) -> str:
+        return cards.draw_explanation(*self)
 
 
 class Agent:
@@ -84,16 +110,25 @@ class Agent:
         """The game's actions, in the order of the probabilities."""
         return self.network.config.action_names
 
+    def __repr__(self) -> str:
+        """Says what it plays and where it is from."""
+        return f"<Agent of {self.game.name}: {self.provenance.source}, {self.provenance.agent_steps:,} agent steps>"
+
+    def _repr_html_(self) -> str:
+        facts = describe_provenance(self.network.config, self.provenance)
+        return cards.draw_agent(f"Agent of {self.game.name}", [*facts, ("Actions", ", ".join(self.action_names))])
+
     def initial_state(self, num_screens: int) -> CoreState:
         """Returns the state of a game that starts."""
         shape = (num_screens, self.network.core_size)
         return CoreState(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
 
-    def act(self, screens: np.ndarray, state: CoreState | None = None) -> Decision:
+    def act(self, screens: Any, state: CoreState | None = None) -> Decision:
         """Decides on N screens.
 
         Args:
-            screens: uint8 [N, 210, 160, 3], RGB.
+            screens: uint8 [N, 210, 160, 3], RGB. For N = 1 one screen, an image of PIL's or the path of a picture will
+                do.
             state: from the decision before; None where the games start.
 
         Raises:
@@ -102,13 +137,12 @@ class Agent:
         screens = _checked_screens(screens)
         state = self._checked_state(state, len(screens))
         logits, values, next_h, next_c = self._act(screens, state.h, state.c)
-        exponentials = np.exp(logits - logits.max(-1, keepdims=True))
-        probabilities = exponentials / exponentials.sum(-1, keepdims=True)
-        return Decision(logits.argmax(-1), probabilities, logits, values, CoreState(next_h, next_c))
+        following = CoreState(next_h, next_c)
+        return Decision(logits.argmax(-1), _softmax(logits), logits, values, following, screens, self.action_names)
 
     def explain(
         self,
-        screens: np.ndarray,
+        screens: Any,
         state: CoreState | None = None,
         target: str = "chosen",
         method: str = "grad-cam",
@@ -117,7 +151,7 @@ class Agent:
         """Says what on N screens spoke for a target.
 
         Args:
-            screens: uint8 [N, 210, 160, 3], RGB.
+            screens: as in `act`.
             state: with which the agent saw them; None where the games start.
             target: `chosen`, `value`, `action:UP`, `contrast` or `contrast:UP`.
             method: of `xdrl.explainers.METHODS`.
@@ -140,7 +174,10 @@ class Agent:
         found = explain_in_chunks(explainer, inputs, CHUNK)
         lies_on = find_method(method).lies_on
         box = self.network.heatmap_box if lies_on == CELLS else self.network.observation_box
-        return Explanation(found.maps, found.peaks, found.statuses, box)
+        logits = found.outputs.logits
+        chosen = logits.argmax(-1) if actions is None else inputs[-1]
+        asked = cards.Question(screens, chosen, _softmax(logits), self.action_names, target, method)
+        return Explanation(found.maps, found.peaks, found.statuses, box, asked)
 
     def _checked_state(self, state: CoreState | None, num_screens: int) -> CoreState:
         if state is None:
@@ -184,10 +221,17 @@ def load_agent(path: str | Path) -> Agent:
     return Agent(network, stored.game, stored.provenance)
 
 
-def _checked_screens(screens: np.ndarray) -> np.ndarray:
-    screens = np.asarray(screens)
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):  # of logits that are infinite; the status of a map says so
+        exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+    return exponentials / exponentials.sum(-1, keepdims=True)
+
+
+def _checked_screens(images: Any) -> np.ndarray:
+    given = read_images(images)
+    screens = as_batch(given)
     if screens.ndim != 4 or not len(screens) or screens.shape[1:] != (210, 160, 3) or screens.dtype != np.uint8:
         raise UserError(
-            f"expected screens of shape [N, 210, 160, 3] and type uint8, got {list(screens.shape)} {screens.dtype}"
+            f"expected screens of shape [N, 210, 160, 3] and type uint8, got {list(given.shape)} {given.dtype}"
         )
     return screens

@@ -56,7 +56,7 @@ class Summary:
     best_score: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recording:
     """A game, or its first S steps, with everything the agent saw and thought.
 

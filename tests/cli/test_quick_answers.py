@@ -103,3 +103,11 @@ def test_a_script_names_itself_and_offers_no_completion():
     command = [sys.executable, str(ROOT / "cli.py"), "--show-completion"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert said.returncode == 2 and said.stderr.startswith("Usage: python cli.py [OPTIONS] COMMAND")
+
+
+def test_a_notebooks_backend_of_matplotlib_that_is_not_installed_does_not_matter():
+    code = "from xdrl.__main__ import main\ntry:\n    main()\nfinally:\n    import matplotlib  # as Keras does\n"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "not-installed"}
+    command = [sys.executable, "-c", code, "games"]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (said.returncode, said.stderr) == (0, "")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import xdrl
 from xdrl.agents import CHUNK, load_agent
@@ -142,7 +143,8 @@ def test_a_folder_without_an_agent_is_refused_with_what_is_there(tmp_path):
 @pytest.mark.parametrize(
     "screens",
     [
-        np.zeros((210, 160, 3), np.uint8),
+        np.zeros((210, 160, 3), np.float32),
+        np.zeros((160, 210, 3), np.uint8),
         np.zeros((0, 210, 160, 3), np.uint8),
         np.zeros((1, 160, 210, 3), np.uint8),
         np.zeros((1, 210, 160, 1), np.uint8),
@@ -155,6 +157,18 @@ def test_screens_of_another_shape_or_type_are_refused(agent, screens):
     for use in (agent.act, agent.explain):
         with pytest.raises(UserError, match=r"expected screens of shape \[N, 210, 160, 3\] and type uint8, got \["):
             use(screens)
+
+
+def test_one_screen_may_come_as_a_picture(agent, screens, tmp_path):
+    path, state = tmp_path / "screen.png", agent.act(screens[:1]).state
+    picture = Image.fromarray(screens[0])
+    picture.save(path)
+    expected, maps = agent.act(screens[:1], state), agent.explain(screens[:1], state).maps
+    for given in (screens[0], picture, path, str(path)):
+        np.testing.assert_array_equal(agent.act(given, state).logits, expected.logits)
+        np.testing.assert_array_equal(agent.explain(given, state).maps, maps)
+    with pytest.raises(UserError, match=r"shape \[N, 210, 160, 3\] and type uint8, got \[420, 320, 3\] uint8"):
+        agent.act(picture.resize((320, 420)))
 
 
 def test_states_and_actions_that_do_not_fit_the_screens_are_refused(agent, screens):

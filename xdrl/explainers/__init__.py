@@ -66,7 +66,9 @@ def explain(
     Args:
         model: that is built, with one float input [N, H, W, C] and one or more outputs. Its first output, [N, A], is
             what an index is of. Where it ends in a softmax or a sigmoid, the logits before it are explained.
-        inputs: N images as the model takes them, any type of numbers. Methods that blank things out put 0 there.
+        inputs: N images as the model takes them, any type of numbers. Methods that blank things out put 0 there. For
+            N = 1 one image will do, or an image of PIL's or the path of a picture that has the model's size: its pixels
+            are 0 to 255, and grey, RGB or RGBA as the model has channels.
         layer: name of the layer, or the layer, whose output is the feature map, wherever it stands in models and
             blocks inside the model; of one that is called more often, the last call. None takes the last convolution
             that has more than one cell, with the normalisation, activation or addition that follows it.

@@ -17,9 +17,12 @@ from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
 from xdrl.explainers.methods import Method
 from xdrl.explainers.model_targets import ModelTarget, check_indices, check_scores, index_goal, score_goal
 from xdrl.explainers.subjects import Goal, Subject
+from xdrl.images import as_batch, read_images
 
 CHUNK = 16
 """Images that are explained at once; they may be far larger than an agent's observations."""
+_MODES = {1: "L", 4: "RGBA"}
+"""PIL's names of what a picture becomes, by the channels that a model takes; else it becomes RGB."""
 
 
 class ModelOutputs(NamedTuple):
@@ -148,13 +151,14 @@ def _checked_images(model: keras.Model, inputs: Any) -> np.ndarray:
     expected = expected_inputs[0]
     if not keras.backend.is_float_dtype(expected.dtype):
         raise UserError(f"expected a model whose input is float, got {expected.dtype}: whole numbers have no gradient")
-    images = np.asarray(inputs)
+    given = read_images(inputs, _MODES.get(expected.shape[-1], "RGB"))
+    images = as_batch(given)
     is_fitting = images.ndim == len(expected.shape) == 4 and all(
         size in (None, given) for size, given in zip(expected.shape[1:], images.shape[1:], strict=True)
     )
     if not is_fitting or not images.size or images.dtype.kind not in "fiub":
         shape = ", ".join("?" if size is None else str(size) for size in expected.shape[1:])
-        raise UserError(f"expected images of shape [N, {shape}], got {list(images.shape)} {images.dtype}")
+        raise UserError(f"expected images of shape [N, {shape}], got {list(given.shape)} {given.dtype}")
     with np.errstate(over="ignore"):
         taken = images.astype(expected.dtype)
     if not np.isfinite(taken).all():

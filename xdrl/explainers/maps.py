@@ -31,6 +31,10 @@ class MapBatch(NamedTuple):
     statuses: Any
     outputs: Any
 
+    def __repr__(self) -> str:
+        """Says how many there are, and not what they are."""
+        return f"<MapBatch: maps {list(self.maps.shape)}, peaks, statuses, outputs>"
+
 
 def describe(signed_maps: Any, has_effect: Any, outputs: Any) -> MapBatch:
     """Keeps what speaks for the target, and says how strong it is.

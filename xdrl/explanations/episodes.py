@@ -14,7 +14,7 @@ from xdrl.explanations.strengths import WEAK_SHARE, is_weak, scale_to_episode, s
 STRIP_FRAMES = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExplainedEpisode:
     """A game, its maps, and how they are scaled.
 

@@ -6,21 +6,15 @@ import numpy as np
 from keras import ops
 
 from xdrl.agents import CHUNK, Agent
-from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, ZERO_GRADIENT
+from xdrl.explainers.maps import OK
 from xdrl.explanations.episodes import STRIP_FRAMES, ExplainedEpisode, strip_start
 from xdrl.explanations.measures import entropies
-from xdrl.explanations.strengths import is_weak, say_share, shares_of_strongest
+from xdrl.explanations.strengths import is_weak, note_on_map, say_share, shares_of_strongest
 from xdrl.pictures.frames import PanelText, strip, video_frame
 from xdrl.pictures.overlays import enlarge, overlay
 
 CLIP_FRAMES = 60
 """Of the animated GIF: four seconds."""
-_NOTES = {
-    OK: "",
-    ALL_NEGATIVE: "blank: all speaks against",
-    ZERO_GRADIENT: "blank: nothing matters",
-    NOT_FINITE: "blank: no number",
-}
 
 
 def video_frames(agent: Agent, episode: ExplainedEpisode) -> Iterator[np.ndarray]:
@@ -32,13 +26,19 @@ def video_frames(agent: Agent, episode: ExplainedEpisode) -> Iterator[np.ndarray
             yield video_frame(game, picture, panel_text(agent, episode, step))
 
 
-def clip_frames(episode: ExplainedEpisode) -> Iterator[np.ndarray]:
-    """Yields the frames of a short clip around the strip: game and overlay side by side, uint8 [420, 640, 3]."""
+def clip_frames(episode: ExplainedEpisode, scale: int = 2) -> Iterator[np.ndarray]:
+    """Yields the frames of a short clip around the strip, as `paired_frames` does."""
     length = len(episode.recording.screens)
     middle = strip_start(episode.explanation.peaks) + STRIP_FRAMES // 2
     start = min(max(middle - CLIP_FRAMES // 2, 0), max(length - CLIP_FRAMES, 0))
-    games, overlays = _enlarged(episode, slice(start, start + CLIP_FRAMES), 2)
-    yield from np.concatenate([games, overlays], axis=2)
+    yield from paired_frames(episode, range(start, min(start + CLIP_FRAMES, length)), scale)
+
+
+def paired_frames(episode: ExplainedEpisode, steps: range, scale: int) -> Iterator[np.ndarray]:
+    """Yields game and overlay side by side, uint8 [210 * scale, 320 * scale, 3], of steps that follow on each other."""
+    for start in steps[::CHUNK]:
+        games, overlays = _enlarged(episode, slice(start, min(start + CHUNK, steps.stop)), scale)
+        yield from np.concatenate([games, overlays], axis=2)
 
 
 def draw_strip(agent: Agent, episode: ExplainedEpisode) -> np.ndarray:
@@ -105,12 +105,6 @@ def _short_note(episode: ExplainedEpisode, step: int) -> str:
     return "blank" if status != OK else f"weak: {say_share(share)}" if is_weak(status, share) else ""
 
 
-def _note(episode: ExplainedEpisode, step: int) -> str:
-    """The same in a line."""
-    status, share = episode.explanation.statuses[step], _share(episode, step)
-    return f"weak: {say_share(share)} of the strongest" if is_weak(status, share) else _NOTES[status]
-
-
 def panel_text(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
     """Returns what the video says beside a step."""
     recording = episode.recording
@@ -125,5 +119,5 @@ def panel_text(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
         ("map peak", f"{episode.explanation.peaks[step]:.3g}"),
         ("of the strongest", say_share(_share(episode, step))),
     )
-    shares = recording.probabilities[step]
-    return PanelText(agent.game.name, lines, action, agent.action_names, shares, _note(episode, step))
+    note = note_on_map(episode.explanation.statuses[step], _share(episode, step))
+    return PanelText(agent.game.name, lines, action, agent.action_names, recording.probabilities[step], note)

@@ -2,12 +2,18 @@
 
 import numpy as np
 
-from xdrl.explainers.maps import OK, SINGLE_SCREEN_FLOOR
+from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, SINGLE_SCREEN_FLOOR, ZERO_GRADIENT
 
 WEAK_SHARE = 0.05
 """Of the episode's strongest map: one whose peak is below it is said to be weak."""
 OWN_SCALE_FLOOR = 1e-3
 """Of the same: where a reader asks for each map's own scale, peaks below it are not blown up to full brightness."""
+_NOTES = {
+    OK: "",
+    ALL_NEGATIVE: "blank: all speaks against",
+    ZERO_GRADIENT: "blank: nothing matters",
+    NOT_FINITE: "blank: no number",
+}
 
 
 def shares_of_strongest(peaks: np.ndarray) -> np.ndarray:
@@ -43,3 +49,13 @@ def is_weak(status: str, share: float) -> bool:
 def say_share(share: float) -> str:
     """Says a share in per cent; one that is nearly nothing is not said to be nothing."""
     return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"
+
+
+def note_on_map(status: str, share: float) -> str:
+    """Says of a map that is hardly seen why, in a line; of any other one nothing.
+
+    Args:
+        status: of the map.
+        share: how strong it is beside the strongest one, in [0, 1].
+    """
+    return f"weak: {say_share(share)} of the strongest" if is_weak(status, share) else _NOTES[status]

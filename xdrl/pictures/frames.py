@@ -5,6 +5,7 @@ import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import imageio_ffmpeg
 import numpy as np
@@ -95,11 +96,11 @@ def write_video(path: Path, frames: Iterable[np.ndarray]) -> None:
             writer.close()
 
 
-def write_gif(path: Path, frames: Iterable[np.ndarray]) -> None:
+def write_gif(path: Path | IO[bytes], frames: Iterable[np.ndarray]) -> None:
     """Writes frames as an animated GIF that plays over and over, at the game's own speed.
 
     Args:
-        path: of the file.
+        path: of the file, or a file that is open.
         frames: uint8 [H, W, 3] each, at least one.
     """
     first, *others = (Image.fromarray(frame).quantize(128, dither=Image.Dither.NONE) for frame in frames)

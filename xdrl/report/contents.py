@@ -2,13 +2,12 @@
 
 import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 
-import xdrl
 from xdrl.agents import Agent
 from xdrl.evaluation import Recording
 from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
@@ -19,6 +18,8 @@ from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
 from xdrl.report.maps import MapSet
+from xdrl.storage.stored_agents import describe_provenance
+from xdrl.version import __version__
 
 KEY_MOMENTS, MOMENT_GAP = 8, 15
 """Thumbnails of a report at most, and agent steps between two of them: a second of the game."""
@@ -112,20 +113,9 @@ def describe_making(agent: Agent, facts: Sequence[tuple[str, str]]) -> list[tupl
         agent: that plays.
         facts: what only the caller knows, such as the command; they come after the agent.
     """
-    provenance = agent.provenance
     versions = [f"{name} {metadata.version(name)}" for name in _PACKAGES]
     return [
-        ("Agent", provenance.source.as_posix()),
-        ("Network", agent.network.config.kind),
-        ("Trained for", f"{provenance.agent_steps:,} agent steps ({provenance.frames:,} frames)"),
-        *_evaluation_facts(provenance.evaluations),
+        *describe_provenance(agent.network.config, agent.provenance),
         *facts,
-        ("Versions", ", ".join([f"xdrl {xdrl.__version__}", f"Python {platform.python_version()}", *versions])),
-    ]
-
-
-def _evaluation_facts(evaluations: Mapping[str, dict[str, Any]]) -> list[tuple[str, str]]:
-    return [
-        ("Evaluated at", f"{record['mean']:g} points over {record['num_episodes']} whole games, {protocol} protocol")
-        for protocol, record in evaluations.items()
+        ("Versions", ", ".join([f"xdrl {__version__}", f"Python {platform.python_version()}", *versions])),
     ]

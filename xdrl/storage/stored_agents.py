@@ -61,6 +61,20 @@ class StoredAgent:
     provenance: Provenance
 
 
+def describe_provenance(network: NetworkConfig, provenance: Provenance) -> list[tuple[str, str]]:
+    """Says where an agent comes from and how well it plays, name and text in pairs."""
+    evaluations = (
+        f"{record['mean']:g} points over {record['num_episodes']} whole games, {protocol} protocol"
+        for protocol, record in provenance.evaluations.items()
+    )
+    return [
+        ("Agent", provenance.source.as_posix()),
+        ("Network", network.kind),
+        ("Trained for", f"{provenance.agent_steps:,} agent steps ({provenance.frames:,} frames)"),
+        *(("Evaluated at", text) for text in evaluations),
+    ]
+
+
 def read_agent(path: Path) -> StoredAgent:
     """Reads an agent.
 

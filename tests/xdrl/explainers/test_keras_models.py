@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from PIL import Image
 
 from xdrl.errors import UserError
 from xdrl.explainers import METHODS, explain
@@ -42,6 +43,7 @@ def test_every_method_explains_it(model, method):
     assert found.maps.dtype == np.float32 and found.maps.min() >= 0
     np.testing.assert_array_equal(found.peaks, found.maps.max((1, 2)))
     assert found.statuses == ["ok"] * 3
+    assert repr(found) == f"<MapBatch: maps {list(found.maps.shape)}, peaks, statuses, outputs>"
     np.testing.assert_allclose(found.outputs[0], model.predict(IMAGES, verbose=0), atol=1e-5)
 
 
@@ -132,6 +134,17 @@ def test_a_network_of_half_precision_is_explained_in_full(method):
     assert min(alike) > 0.9
 
 
+def test_one_image_may_come_as_a_picture_of_the_models_size(model, tmp_path):
+    pixels, path = np.random.default_rng(1).integers(0, 256, (20, 16, 3)).astype(np.uint8), tmp_path / "image.png"
+    picture = Image.fromarray(pixels)
+    picture.save(path)
+    expected = explain(model, pixels[None], target=3).maps
+    for given in (pixels, picture, path, str(path)):
+        np.testing.assert_array_equal(explain(model, given, target=3).maps, expected)
+    with pytest.raises(UserError, match=r"expected images of shape \[N, 20, 16, 3\], got \[40, 32, 3\] uint8"):
+        explain(model, picture.resize((32, 40)))
+
+
 def test_many_images_are_explained_as_few(model):
     images = np.concatenate([IMAGES] * 7)
     assert len(images) > 16
@@ -154,7 +167,7 @@ def test_many_images_are_explained_as_few(model):
         ),
         ({"method": "tea-leaves"}, "expected a method of grad-cam, .*, got 'tea-leaves'"),
         ({"method": "sarfa", "target": lambda classes: classes[:, 0]}, "sarfa: expected a target that is about an act"),
-        ({"inputs": IMAGES[0]}, r"expected images of shape \[N, 20, 16, 3\], got \[20, 16, 3\] float32"),
+        ({"inputs": IMAGES[0, :10]}, r"expected images of shape \[N, 20, 16, 3\], got \[10, 16, 3\] float32"),
         ({"inputs": IMAGES[:0]}, r"got \[0, 20, 16, 3\] float32"),
         ({"inputs": IMAGES[..., :1]}, r"got \[3, 20, 16, 1\] float32"),
         ({"inputs": IMAGES.astype(str)}, "expected images of shape"),
