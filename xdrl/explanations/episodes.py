@@ -9,7 +9,7 @@ from xdrl.agents import Agent, Explanation
 from xdrl.evaluation import Recording
 from xdrl.explainers.maps import ALL_NEGATIVE, OK
 from xdrl.explanations.measures import entropies, flips_without_memory, margins
-from xdrl.explanations.strengths import WEAK_SHARE, is_weak, scale_to_episode, shares_of_strongest
+from xdrl.explanations.strengths import WEAK_SHARE, is_weak, scale_to_episode, shares_of_strong, strong_peak
 
 STRIP_FRAMES = 6
 
@@ -52,7 +52,7 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
     recording, explanation = episode.recording, episode.explanation
     statuses = np.array(explanation.statuses)
     peaks = explanation.peaks
-    shares = shares_of_strongest(peaks)
+    shares = shares_of_strong(peaks)
     weak = [is_weak(status, share) for status, share in zip(explanation.statuses, shares, strict=True)]
     return {
         "game": agent.game.name,
@@ -70,6 +70,7 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
         "share_weak": float(np.mean(weak)),
         "weak_below": WEAK_SHARE,
         "strongest_peak": _six_digits(peaks.max()),
+        "strong_peak": _six_digits(strong_peak(peaks)),
         "share_all_negative": float((statuses == ALL_NEGATIVE).mean()),
         "share_flipped_without_memory": float(episode.flips.mean()),
         "mean_entropy": float(entropies(recording.probabilities).mean()),
@@ -84,7 +85,7 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
             "reward": recording.rewards.tolist(),
             "lives": recording.lives.tolist(),
             "heatmap_peak": [_six_digits(peak) for peak in peaks],
-            "heatmap_share_of_strongest": [_six_digits(share) for share in shares],
+            "heatmap_share_of_strong": [_six_digits(share) for share in shares],
             "heatmap_status": explanation.statuses,
             "flips_without_memory": episode.flips.tolist(),
         },

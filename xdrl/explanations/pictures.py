@@ -9,7 +9,7 @@ from xdrl.agents import CHUNK, Agent
 from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, ZERO_GRADIENT
 from xdrl.explanations.episodes import STRIP_FRAMES, ExplainedEpisode, strip_start
 from xdrl.explanations.measures import entropies
-from xdrl.explanations.strengths import is_weak, say_share, shares_of_strongest
+from xdrl.explanations.strengths import is_weak, say_share, shares_of_strong
 from xdrl.pictures.frames import PanelText, strip, video_frame
 from xdrl.pictures.overlays import enlarge, overlay
 
@@ -96,7 +96,7 @@ def _enlarged(episode: ExplainedEpisode, part: slice, scale: int) -> tuple[np.nd
 
 
 def _share(episode: ExplainedEpisode, step: int) -> float:
-    return float(shares_of_strongest(episode.explanation.peaks)[step])
+    return float(shares_of_strong(episode.explanation.peaks)[step])
 
 
 def _short_note(episode: ExplainedEpisode, step: int) -> str:
@@ -108,7 +108,7 @@ def _short_note(episode: ExplainedEpisode, step: int) -> str:
 def _note(episode: ExplainedEpisode, step: int) -> str:
     """The same in a line."""
     status, share = episode.explanation.statuses[step], _share(episode, step)
-    return f"weak: {say_share(share)} of the strongest" if is_weak(status, share) else _NOTES[status]
+    return f"weak: {say_share(share)} of a strong map" if is_weak(status, share) else _NOTES[status]
 
 
 def panel_text(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
@@ -123,7 +123,7 @@ def panel_text(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
         ("entropy", f"{entropies(recording.probabilities[step : step + 1])[0]:.2f} nats"),
         ("map of", episode.target),
         ("map peak", f"{episode.explanation.peaks[step]:.3g}"),
-        ("of the strongest", say_share(_share(episode, step))),
+        ("of a strong map", say_share(_share(episode, step))),
     )
     shares = recording.probabilities[step]
     return PanelText(agent.game.name, lines, action, agent.action_names, shares, _note(episode, step))

@@ -76,7 +76,7 @@ def _report_contents(
         "subtitle": f"What the agent looked at, step by step: {score:g} points in {steps:,} agent steps",
         "warnings": find_warnings(recording, shown),
         "left_out": maps.left_out,
-        "strongest": "the strongest of this episode",
+        "strong": "a strong map of this episode",
         "made": describe_making(agent, [("Game", f"{steps:,} agent steps, {score:g} points; {ending}"), *facts]),
         "methods": list(dict.fromkeys(each.method for each in maps.sets)),
         "default": {"method": shown.method, "target": shown.target},

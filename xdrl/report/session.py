@@ -47,7 +47,7 @@ class Session:
             "subtitle": "The agent plays live, and shows what it looks at",
             "warnings": [],
             "left_out": [],
-            "strongest": "the strongest of this game so far",
+            "strong": "a strong map of this game so far",
             "made": describe_making(agent, facts),
             "methods": list(METHODS),
             "default": {"method": next(iter(METHODS)), "target": CHOSEN},

@@ -44,17 +44,17 @@ function blankReason(map) {
   return BLANK_REASONS[map.status] ?? "";
 }
 
-/** A map beside the strongest one of its episode, in words. */
+/** A map beside a strong one of its episode, in words. */
 function sayShare(map, page) {
-  const share = shareOfStrongest(map, page);
-  if (share === 1) return page.strongest;
-  return `${share < 0.01 ? "under 1" : Math.round(100 * share)}% of ${page.strongest}`;
+  const share = shareOfStrong(map);
+  if (share === 1) return page.strong;
+  return `${share < 0.01 ? "under 1" : Math.round(100 * share)}% of ${page.strong}`;
 }
 
 /** Why a map is hardly seen, or "". */
 function faintReason(map, page) {
   const blank = blankReason(map);
-  if (blank || shareOfStrongest(map, page) >= page.weak_share) return blank;
+  if (blank || shareOfStrong(map) >= page.weak_share) return blank;
   return `Weak map: ${sayShare(map, page)}.`;
 }
 
