@@ -9,6 +9,7 @@ import numpy as np
 from xdrl.agents import Agent
 from xdrl.errors import UserError
 from xdrl.evaluation import Recording
+from xdrl.explanations.highlights import tellings
 from xdrl.invocation import program
 from xdrl.report.assembling import assemble_page
 from xdrl.report.claims import read_claims
@@ -81,6 +82,7 @@ def _report_contents(
         "methods": list(dict.fromkeys(each.method for each in maps.sets)),
         "default": {"method": shown.method, "target": shown.target},
         "moments": find_moments(agent, recording),
+        "opening": int(tellings(recording.probabilities, shown.peaks).argmax()),
         "truth_command": f"{program()} trust {agent.game.name}",
         "series": describe_steps(recording, flips),
         "screens": pack_screens(recording.screens),

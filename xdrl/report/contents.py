@@ -33,6 +33,7 @@ def describe_page(agent: Agent) -> dict[str, Any]:
     return {
         "game": agent.game.name,
         "actions": names,
+        "labels": {name: agent.game.label(name) for name in names},
         "largest_entropy": math.log(len(names)),
         "colours": np.round(colour_table(), 2).tolist(),
         "strongest_alpha": STRONGEST_ALPHA,

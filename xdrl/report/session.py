@@ -17,6 +17,8 @@ from xdrl.targets import CHOSEN
 
 STEPS_KEPT = 600
 """Of a live game, behind the newest one: 40 seconds of play, 60 MB of screens."""
+LIVELY_GAP, MOST_STEPS_BEFORE = 0.5, 60
+"""A page opens where the gap between the likeliest and the least likely action is as wide, or after so many steps."""
 Wanted = list[tuple[str, str]]
 """Methods and targets whose maps are asked for."""
 
@@ -53,6 +55,8 @@ class Session:
             "default": {"method": next(iter(METHODS)), "target": CHOSEN},
             "targets": targets_of(agent.action_names),
             "steps_kept": STEPS_KEPT,
+            "lively_gap": LIVELY_GAP,
+            "most_steps_before": MOST_STEPS_BEFORE,
         }
 
     def step(self, wanted: Wanted) -> dict[str, Any]:

@@ -136,11 +136,17 @@ def test_a_certain_policy_has_an_entropy_of_zero(agent, episode, recording):
     assert explanation_record(agent, changed)["mean_entropy"] == 0
 
 
-def test_the_strip_begins_where_the_weakest_of_its_maps_is_strongest(agent, episode):
-    def first_step(peaks) -> int:
+def test_the_strip_begins_where_the_least_telling_of_its_steps_tells_most(agent, episode):
+    def first_step(peaks, spreads) -> int:
         explanation = episode.explanation._replace(peaks=np.array(peaks, np.float32))
-        return explanation_record(agent, dataclasses.replace(episode, explanation=explanation))["strip"]["first_step"]
+        probabilities = np.zeros_like(episode.recording.probabilities)
+        probabilities[:, 1] = spreads
+        recording = dataclasses.replace(episode.recording, probabilities=probabilities)
+        changed = dataclasses.replace(episode, explanation=explanation, recording=recording)
+        return explanation_record(agent, changed)["strip"]["first_step"]
 
-    assert first_step([9, 9, 0, 3, 3, 3, 3, 3, 3]) == 3
-    assert first_step([2, 2, 2, 2, 2, 2, 1, 9, 9]) == 0
-    assert first_step([0] * 9) == 0
+    assert first_step([9, 9, 0, 3, 3, 3, 3, 3, 3], 1) == 3
+    assert first_step([2, 2, 2, 2, 2, 2, 1, 9, 9], 1) == 0
+    assert first_step([0] * 9, 1) == 0
+    # On the first screens any action would do, however strong the maps.
+    assert first_step([9, 9, 9, 9, 9, 9, 9, 9, 9], [0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.1]) == 2

@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from xdrl.explanations.episodes import explain_episode
-from xdrl.explanations.strengths import strong_peak
+from xdrl.explanations.strengths import shares_of_strong, strong_peak
 from xdrl.pictures.overlays import overlay
 from xdrl.report import build_report
 
@@ -45,9 +45,10 @@ def test_an_action_shows_its_own_map_and_the_contrast(report, agent, recording):
     other = next(name for name in agent.action_names if name != taken)
     report.go_to(30)
     report.click(f"#actions li:nth-child({agent.action_names.index(other) + 1}) button")
-    report.wait(lambda: report.text("#why-title") == f"Why not {other}?")
-    assert report.text("#why-own b") == f"what speaks for {other}"
-    assert report.text("#why-contrast b") == f"what spoke for {taken} and not for {other}"
+    own_label, taken_label = agent.game.label(other), agent.game.label(taken)
+    report.wait(lambda: report.text("#why-title") == f"Why not {own_label}?")
+    assert report.text("#why-own b") == f"what speaks for {own_label}"
+    assert report.text("#why-contrast b") == f"what spoke for {taken_label} and not for {own_label}"
     own, against = (expected_overlay(agent, recording, f"{kind}:{other}", 30) for kind in ("action", "contrast"))
     assert np.abs(report.pixels("#why-own canvas") - own).max() <= 2
     assert np.abs(report.pixels("#why-contrast canvas") - against).max() <= 2
@@ -93,11 +94,15 @@ def test_a_weak_map_looks_weak_and_is_said_to_be(report, agent, recording):
 def test_the_thumbnails_of_key_moments_are_on_the_same_scale(report, agent, recording):
     script = "return JSON.parse(document.getElementById('data').textContent).moments.map((each) => each.step)"
     moments = report.run(script)
-    report.wait(lambda: len(report.texts("#moments canvas")) == len(moments))
+    report.wait(lambda: len(report.texts("#moments small")) == len(moments))
+    episode = explain_episode(agent, recording, "chosen", "grad-cam")
+    shares = shares_of_strong(episode.explanation.peaks)
     for place, step in enumerate(moments, 1):
         expected = expected_overlay(agent, recording, "chosen", step)
-        selector = f"#moments li:nth-child({place}) canvas"
-        report.wait(lambda selector=selector, expected=expected: near(report.pixels(selector), expected))
+        assert near(report.pixels(f"#moments li:nth-child({place}) canvas"), expected)
+        faint = {"": 0, "Weak": shares[step] < 0.05, "Blan": episode.explanation.statuses[step] != "ok"}
+        said = report.text(f"#moments li:nth-child({place}) small")[:4]
+        assert faint[said] if said else shares[step] >= 0.05, "what is hardly seen says why"
 
 
 class Wrapped:

@@ -83,12 +83,10 @@ class LiveSource {
     return true;
   }
 
-  /** Begins another game, when the steps on their way are played, and plays its first step. */
+  /** Begins another game, when the steps on their way are played. */
   startNewGame() {
     this.turn = this.turn.then(async () => {
-      if (!(await this.ask("new", {}))) return;
-      this.clear();
-      await this.playStep();
+      if (await this.ask("new", {})) this.clear();
     });
     return this.turn;
   }
