@@ -62,7 +62,8 @@ ORDER = [
     ["xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl"],
     ["xdrl.evaluation", "xdrl.training"],
-    ["xdrl.explanations.measures", "xdrl.explanations.highlights", "xdrl.explanations.strengths"],
+    ["xdrl.explanations.measures", "xdrl.explanations.strengths"],
+    ["xdrl.explanations.highlights"],
     # how fast it all is
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
     ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference", "xdrl.benchmarks.load"],
