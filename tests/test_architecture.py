@@ -102,7 +102,7 @@ ORDER = [
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
     ["serving.answers", "serving.transport"],
     ["serving.client"],
-    ["serving.signatures", "serving.warm_up"],
+    ["serving.signatures", "serving.warm_up", "serving.showing"],
     ["serving.export", "xdrl.benchmarks.served"],
     ["xdrl.benchmarks.serving"],
     ["xdrl.views.serving_view"],

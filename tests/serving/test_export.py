@@ -18,7 +18,7 @@ from xdrl.storage.rounding import round_weights
 from xdrl.storage.runs import save_evaluation
 from xdrl.storage.saved_models import PROGRESS_CSV, read_agent_json
 
-ALWAYS = ["agent.json", "batching.json", "sample.png", "tf_serving_warmup_requests"]
+ALWAYS = ["agent.json", "batching.json", "game.json", "sample.png", "tf_serving_warmup_requests"]
 """What lies in `assets.extra` of every export."""
 
 

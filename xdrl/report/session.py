@@ -17,8 +17,9 @@ from xdrl.targets import CHOSEN
 
 STEPS_KEPT = 600
 """Of a live game, behind the newest one: 40 seconds of play, 60 MB of screens."""
-LIVELY_GAP, MOST_STEPS_BEFORE = 0.5, 60
-"""A page opens where the gap between the likeliest and the least likely action is as wide, or after so many steps."""
+LIVELY_GAP, STEPS_BEFORE = 0.5, (40, 90)
+"""A page opens where the gap between the likeliest and the least likely action is as wide, but not before a game has got
+going, after so many steps, and after so many at the latest."""
 Wanted = list[tuple[str, str]]
 """Methods and targets whose maps are asked for."""
 
@@ -56,7 +57,7 @@ class Session:
             "targets": targets_of(agent.action_names),
             "steps_kept": STEPS_KEPT,
             "lively_gap": LIVELY_GAP,
-            "most_steps_before": MOST_STEPS_BEFORE,
+            "steps_before": list(STEPS_BEFORE),
         }
 
     def step(self, wanted: Wanted) -> dict[str, Any]:

@@ -133,10 +133,11 @@ function showEnd(reason) {
 
 /** Plays on, unseen, to where something hangs on the action; then in sight, where the reader's system does not mind. */
 async function openGame(source, player) {
+  const { lively_gap: lively, steps_before: [fewest, most] } = source.page;
   const gap = ({ probabilities }) => Math.max(...probabilities.at(-1)) - Math.min(...probabilities.at(-1));
   do {
     if (!(await source.advance())) break;
-  } while (source.length < source.page.most_steps_before && gap(source.series) < source.page.lively_gap);
+  } while (source.length <= fewest || (source.length <= most && gap(source.series) < lively));
   if (!source.length) return;
   await player.seek(source.length - 1);
   if (!wantsCalm()) player.play();
