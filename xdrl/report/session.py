@@ -18,8 +18,8 @@ from xdrl.targets import CHOSEN
 STEPS_KEPT = 600
 """Of a live game, behind the newest one: 40 seconds of play, 60 MB of screens."""
 LIVELY_GAP, STEPS_BEFORE = 0.5, (40, 90)
-"""A page opens where the gap between the likeliest and the least likely action is as wide, but not before a game has got
-going, after so many steps, and after so many at the latest."""
+"""A page opens where the gap between the likeliest and least likely action is as wide, after so many steps at least,
+since a game has to get going, and so many at most."""
 Wanted = list[tuple[str, str]]
 """Methods and targets whose maps are asked for."""
 
