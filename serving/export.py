@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from serving.showing import write_shown_game
 from serving.signatures import build_signatures
 from serving.warm_up import BATCHING_STATEMENT, Samples, play_samples, sample_requests, write_samples
 from xdrl.agents import Agent, CoreState
@@ -59,6 +60,7 @@ def export_agent(agent: Agent, output: Path) -> Path:
         _copy_progress(agent, folder / PROGRESS_CSV)
         samples = play_samples(agent)
         write_samples(agent, samples, folder)
+        write_shown_game(agent, folder)
         _prove(agent, samples, folder)
     return version
 

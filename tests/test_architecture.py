@@ -73,7 +73,8 @@ ORDER = [
     ["xdrl.agents"],
     ["xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl.evaluation", "xdrl.training"],
-    ["xdrl.explanations.measures", "xdrl.explanations.highlights"],
+    ["xdrl.explanations.measures"],
+    ["xdrl.explanations.highlights"],
     # how fast it all is
     ["xdrl.benchmarks", "xdrl.benchmarks.records", "xdrl.benchmarks.timing", "xdrl.benchmarks.processes"],
     ["xdrl.benchmarks.process_trees"],
@@ -116,7 +117,7 @@ ORDER = [
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
     ["serving.answers", "serving.transport"],
     ["serving.client"],
-    ["serving.signatures", "serving.warm_up"],
+    ["serving.signatures", "serving.warm_up", "serving.showing"],
     ["serving.export", "xdrl.benchmarks.served"],
     ["xdrl.benchmarks.serving"],
     ["xdrl.views.serving_view"],

@@ -81,6 +81,7 @@ class Game:
         recipe: how this game is learned best, as far as it is known.
         paper_scores: the row of Table I; None for a game that the paper does not have.
         paper_protocol: how the paper's figure was most probably measured.
+        meanings: pairs of an action and what it does, where its name does not say that.
     """
 
     name: str
@@ -89,6 +90,12 @@ class Game:
     recipe: Recipe = Recipe()
     paper_scores: PaperScores | None = None
     paper_protocol: Protocol = Protocol()
+    meanings: tuple[tuple[str, str], ...] = ()
+
+    def label(self, action_name: str) -> str:
+        """Returns an action's name with what it does, such as `RIGHT (up)`."""
+        meaning = dict(self.meanings).get(action_name)
+        return f"{action_name} ({meaning})" if meaning else action_name
 
 
 def _half_sticky(**changes: Any) -> Recipe:
@@ -137,6 +144,7 @@ GAMES: dict[str, Game] = {
             _half_sticky(),
             PaperScores(24622.2, 8441.22, 221.24, 52117.0),
             Protocol(frame_skip=(2, 4), sticky_probability=0.25, noop_max=0, fire_on_start=False, max_steps=10_000),
+            meanings=(("UP", "torpedo"),),
         ),
         Game(
             "Phoenix",
@@ -144,6 +152,7 @@ GAMES: dict[str, Game] = {
             Crop(34, 194),
             _half_sticky(gae_lambda=0.70),
             PaperScores(74786.7, 65150.0, 1442.07, 75127.2),
+            meanings=(("DOWN", "shield"),),
         ),
         Game(
             "Pong",
@@ -151,8 +160,16 @@ GAMES: dict[str, Game] = {
             Crop(34, 194),
             _half_sticky(agent_steps=3_000_000, gae_lambda=0.85),
             PaperScores(10.7, 21.0, 0.0, 21.0),
+            meanings=(("RIGHT", "up"), ("LEFT", "down"), ("RIGHTFIRE", "up"), ("LEFTFIRE", "down")),
         ),
-        Game("Qbert", "qbert", Crop(12, 200), QBERT, PaperScores(21307.5, 21182.25, 276.12, 27800.5)),
+        Game(
+            "Qbert",
+            "qbert",
+            Crop(12, 200),
+            QBERT,
+            PaperScores(21307.5, 21182.25, 276.12, 27800.5),
+            meanings=(("UP", "up-right"), ("RIGHT", "down-right"), ("LEFT", "up-left"), ("DOWN", "down-left")),
+        ),
     )
 }
 

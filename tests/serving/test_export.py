@@ -18,7 +18,7 @@ from xdrl.storage.rounding import round_weights
 from xdrl.storage.runs import save_evaluation
 from xdrl.storage.saved_models import PROGRESS_CSV, read_agent_json
 
-ALWAYS = ["agent.json", "batching.json", "sample.png", "tf_serving_warmup_requests"]
+ALWAYS = ["agent.json", "batching.json", "game.json", "sample.png", "tf_serving_warmup_requests"]
 """What lies in `assets.extra` of every export."""
 
 
@@ -117,7 +117,7 @@ def test_how_a_run_learned_goes_along_up_to_the_agent_and_on_to_its_next_export(
     rows = [make_row(agent_steps, score) for agent_steps, score in ((20, float("nan")), (40, -20.5), (60, -13.0))]
     write_progress(run / "progress.csv", rows)
     version = export_agent(load_agent(run), tmp_path / "saved_models")
-    assert names_below(version / "assets.extra") == [*ALWAYS[:2], "progress.csv", *ALWAYS[2:]]
+    assert names_below(version / "assets.extra") == [*ALWAYS[:3], "progress.csv", *ALWAYS[3:]]
     lines = (run / "progress.csv").read_text().splitlines()
     assert (version / "assets.extra" / "progress.csv").read_text().splitlines() == lines[:3]
     again = export_agent(load_agent(version.parent), tmp_path / "saved_models")

@@ -3,8 +3,9 @@ import gymnasium
 import pytest
 from ale_py import roms
 
+from xdrl.environments import action_names
 from xdrl.errors import UserError
-from xdrl.games import GAMES, MAX_FRAMES, MULTIPLAYER_ROMS, Crop, find_game
+from xdrl.games import GAMES, MAX_FRAMES, MULTIPLAYER_ROMS, Crop, Game, find_game
 from xdrl.recipes import Recipe
 
 
@@ -86,3 +87,16 @@ def test_an_unknown_game_gets_the_nearest_names():
 def test_a_name_like_no_game_gets_the_command_that_lists_them():
     with pytest.raises(UserError, match="try `games`"):
         find_game("7777")
+
+
+@pytest.mark.parametrize("game", GAMES.values(), ids=GAMES)
+def test_what_actions_mean_is_said_of_actions_that_the_game_has(game: Game):
+    assert set(dict(game.meanings)) <= set(action_names(game))
+    assert [game.label(name) for name in ("NOOP", *dict(game.meanings))] == [
+        "NOOP",
+        *(f"{name} ({meaning})" for name, meaning in game.meanings),
+    ]
+
+
+def test_right_is_up_in_pong():
+    assert find_game("Pong").label("RIGHT") == "RIGHT (up)" and find_game("Breakout").label("RIGHT") == "RIGHT"

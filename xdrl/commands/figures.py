@@ -21,7 +21,7 @@ def figures(
 ) -> None:
     """Draw the paper's figures from agents that play.
 
-    Fig. 1 is the architecture, Fig. 2 consecutive frames of each game, Fig. 3 the strongest map of all games.
+    Fig. 1 is the architecture, Fig. 2 consecutive frames of each game, Fig. 3 the most telling step of each.
     """
     from xdrl.agent_folders import find_agent_folder
     from xdrl.storage.saved_models import SAVED_MODELS, shipped_agents

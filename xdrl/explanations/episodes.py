@@ -8,8 +8,9 @@ import numpy as np
 from xdrl.agents import Agent, Explanation
 from xdrl.evaluation import Recording
 from xdrl.explainers.maps import ALL_NEGATIVE, OK
+from xdrl.explanations.highlights import tellings
 from xdrl.explanations.measures import entropies, flips_without_memory, margins
-from xdrl.explanations.strengths import WEAK_SHARE, is_weak, scale_to_episode, shares_of_strongest
+from xdrl.explanations.strengths import WEAK_SHARE, is_weak, scale_to_episode, shares_of_strong, strong_peak
 
 STRIP_FRAMES = 6
 
@@ -52,7 +53,7 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
     recording, explanation = episode.recording, episode.explanation
     statuses = np.array(explanation.statuses)
     peaks = explanation.peaks
-    shares = shares_of_strongest(peaks)
+    shares = shares_of_strong(peaks)
     weak = [is_weak(status, share) for status, share in zip(explanation.statuses, shares, strict=True)]
     return {
         "game": agent.game.name,
@@ -70,11 +71,13 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
         "share_weak": float(np.mean(weak)),
         "weak_below": WEAK_SHARE,
         "strongest_peak": _six_digits(peaks.max()),
+        "strong_peak": _six_digits(strong_peak(peaks)),
         "share_all_negative": float((statuses == ALL_NEGATIVE).mean()),
         "share_flipped_without_memory": float(episode.flips.mean()),
         "mean_entropy": float(entropies(recording.probabilities).mean()),
-        "strip": {"first_step": strip_start(peaks), "frames": min(STRIP_FRAMES, len(peaks))},
+        "strip": {"first_step": strip_start(episode), "frames": min(STRIP_FRAMES, len(peaks))},
         "action_names": list(agent.action_names),
+        "action_labels": [agent.game.label(name) for name in agent.action_names],
         "per_step": {
             "action": recording.actions.tolist(),
             "probabilities": np.round(recording.probabilities, 5).tolist(),
@@ -84,26 +87,25 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
             "reward": recording.rewards.tolist(),
             "lives": recording.lives.tolist(),
             "heatmap_peak": [_six_digits(peak) for peak in peaks],
-            "heatmap_share_of_strongest": [_six_digits(share) for share in shares],
+            "heatmap_share_of_strong": [_six_digits(share) for share in shares],
             "heatmap_status": explanation.statuses,
             "flips_without_memory": episode.flips.tolist(),
         },
     }
 
 
-def strip_start(peaks: np.ndarray) -> int:
-    """Finds the window whose weakest map is strongest: frames in which the target had most to go by.
-
-    Args:
-        peaks: float32 [S].
-
-    Returns:
-        its first step.
-    """
-    if len(peaks) <= STRIP_FRAMES:
+def strip_start(episode: ExplainedEpisode) -> int:
+    """Returns the first step of the window whose least telling step tells most."""
+    telling = tellings(episode.recording.probabilities, episode.explanation.peaks)
+    if len(telling) <= STRIP_FRAMES:
         return 0
-    windows = np.lib.stride_tricks.sliding_window_view(peaks, STRIP_FRAMES)
+    windows = np.lib.stride_tricks.sliding_window_view(telling, STRIP_FRAMES)
     return int(windows.min(-1).argmax())
+
+
+def most_telling_step(episode: ExplainedEpisode) -> int:
+    """Returns the step at which there is most to see: much depended on the action, under a strong map."""
+    return int(tellings(episode.recording.probabilities, episode.explanation.peaks).argmax())
 
 
 def _six_digits(value: float) -> float:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from xdrl.explanations.strengths import shares_of_strong
+
 
 def importances(preferences: np.ndarray) -> np.ndarray:
     """Says how much depended on the action at each step: the spread between the best and the worst one.
@@ -15,6 +17,21 @@ def importances(preferences: np.ndarray) -> np.ndarray:
     Source: Amir & Amir 2018, section 3.1.
     """
     return preferences.max(-1) - preferences.min(-1)
+
+
+def tellings(preferences: np.ndarray, peaks: np.ndarray) -> np.ndarray:
+    """Says how much there is to see at each step: how much depended on the action, times how bright its map is drawn.
+
+    A strong map alone may lie over an empty screen, on which any action would do.
+
+    Args:
+        preferences: float32 [S, A], action values or probabilities.
+        peaks: float32 [S], of the maps.
+
+    Returns:
+        float32 [S], not negative.
+    """
+    return importances(preferences) * np.sqrt(shares_of_strong(peaks))
 
 
 def diverse_highlights(importance: np.ndarray, features: np.ndarray, count: int, gap: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from keras import ops
 from xdrl.agents import Agent
 from xdrl.environments import find_protocol
 from xdrl.evaluation import record_episode
-from xdrl.explanations.episodes import ExplainedEpisode, explain_episode
+from xdrl.explanations.episodes import ExplainedEpisode, explain_episode, most_telling_step
 from xdrl.explanations.pictures import draw_grid, draw_strip
 from xdrl.pictures.architecture import Example, save_architecture
 from xdrl.pictures.frames import save_png
@@ -41,16 +41,16 @@ def make_figures(agents: Sequence[Agent], folder: Path, max_steps: int, seed: in
         save_png(path, draw_strip(agent, episodes[-1]))
         yield path
     path = folder / "figure-1.png"
-    save_architecture(path, agents[0].network, strongest_example(agents[0], episodes[0]))
+    save_architecture(path, agents[0].network, telling_example(agents[0], episodes[0]))
     yield path
     path = folder / "figure-3.png"
     save_png(path, draw_grid(agents, episodes))
     yield path
 
 
-def strongest_example(agent: Agent, episode: ExplainedEpisode) -> Example:
-    """Returns the step with the strongest map, with everything the drawing of the architecture shows of it."""
-    step = int(episode.explanation.peaks.argmax())
+def telling_example(agent: Agent, episode: ExplainedEpisode) -> Example:
+    """Returns the step at which there is most to see, with everything the drawing of the architecture shows of it."""
+    step = most_telling_step(episode)
     part = slice(step, step + 1)
     screens, heatmaps = episode.recording.screens[part], episode.heatmaps[part]
     feature_map = ops.convert_to_numpy(agent.network.torso(screens))[0]

@@ -7,9 +7,9 @@ from keras import ops
 
 from xdrl.agents import CHUNK, Agent
 from xdrl.explainers.maps import OK
-from xdrl.explanations.episodes import STRIP_FRAMES, ExplainedEpisode, strip_start
+from xdrl.explanations.episodes import STRIP_FRAMES, ExplainedEpisode, most_telling_step, strip_start
 from xdrl.explanations.measures import entropies
-from xdrl.explanations.strengths import is_weak, note_on_map, say_share, shares_of_strongest
+from xdrl.explanations.strengths import NOTES, is_weak, note_on_map, say_share, shares_of_strong
 from xdrl.pictures.frames import PanelText, strip, video_frame
 from xdrl.pictures.overlays import enlarge, overlay
 
@@ -29,7 +29,7 @@ def video_frames(agent: Agent, episode: ExplainedEpisode) -> Iterator[np.ndarray
 def clip_frames(episode: ExplainedEpisode, scale: int = 2) -> Iterator[np.ndarray]:
     """Yields the frames of a short clip around the strip, as `paired_frames` does."""
     length = len(episode.recording.screens)
-    middle = strip_start(episode.explanation.peaks) + STRIP_FRAMES // 2
+    middle = strip_start(episode) + STRIP_FRAMES // 2
     start = min(max(middle - CLIP_FRAMES // 2, 0), max(length - CLIP_FRAMES, 0))
     yield from paired_frames(episode, range(start, min(start + CLIP_FRAMES, length)), scale)
 
@@ -45,9 +45,7 @@ def draw_strip(agent: Agent, episode: ExplainedEpisode) -> np.ndarray:
     """Draws the strip's frames as the paper's Fig. 2: the game above, its overlay below; uint8 [H, W, 3]."""
     part = strip_part(episode)
     words = captions(agent, episode, part)
-    notes = (_short_note(episode, step) for step in range(part.start, part.start + len(words)))
-    words = [f"{caption}, {note}" if note else caption for caption, note in zip(words, notes, strict=True)]
-    return strip(_enlarged(episode, part, 2), words)
+    return strip(_enlarged(episode, part, 2), words, notes=[[""] * len(words), _short_notes(episode, part)])
 
 
 def draw_comparison(agent: Agent, episodes: Sequence[ExplainedEpisode]) -> np.ndarray:
@@ -59,23 +57,27 @@ def draw_comparison(agent: Agent, episodes: Sequence[ExplainedEpisode]) -> np.nd
     """
     part = strip_part(episodes[0])
     rows = [_enlarged(episodes[0], part, 1)[0], *(_enlarged(episode, part, 1)[1] for episode in episodes)]
-    return strip(rows, captions(agent, episodes[0], part), ["", *(episode.method for episode in episodes)])
+    words = captions(agent, episodes[0], part)
+    notes = [[""] * len(words), *(_short_notes(episode, part) for episode in episodes)]
+    return strip(rows, words, ["the game", *(episode.method for episode in episodes)], notes)
 
 
 def draw_grid(agents: Sequence[Agent], episodes: Sequence[ExplainedEpisode]) -> np.ndarray:
-    """Draws the strongest map of several games as the paper's Fig. 3, the games above; uint8 [H, W, 3]."""
-    columns, words = [], []
+    """Draws the most telling step of several games as the paper's Fig. 3, the game above its map; uint8 [H, W, 3]."""
+    columns, words, notes = [], [], []
     for agent, episode in zip(agents, episodes, strict=True):
-        step = int(episode.explanation.peaks.argmax())
-        columns.append(_enlarged(episode, slice(step, step + 1), 2))
-        words.append(f"{agent.game.name}\n{captions(agent, episode, slice(step, step + 1))[0].splitlines()[1]}")
+        step = most_telling_step(episode)
+        part = slice(step, step + 1)
+        columns.append(_enlarged(episode, part, 2))
+        words.append(f"{agent.game.name}, {captions(agent, episode, part)[0]}")
+        notes += _short_notes(episode, part)
     rows = [np.concatenate(pictures) for pictures in zip(*columns, strict=True)]
-    return strip(rows, words)
+    return strip(rows, words, ["what\nit saw", "what\nspoke for\nits action"], [[""] * len(words), notes])
 
 
 def strip_part(episode: ExplainedEpisode) -> slice:
     """Returns which steps the strip shows."""
-    first = strip_start(episode.explanation.peaks)
+    first = strip_start(episode)
     return slice(first, first + STRIP_FRAMES)
 
 
@@ -83,7 +85,7 @@ def captions(agent: Agent, episode: ExplainedEpisode, part: slice) -> list[str]:
     """Says of each step which it is, and how probable its action was."""
     taken = zip(episode.recording.actions[part], episode.recording.probabilities[part], strict=True)
     return [
-        f"step {step:,}\n{agent.action_names[action]} {probabilities[action]:.2f}"
+        f"step {step:,}\n{agent.game.label(agent.action_names[action])} {probabilities[action]:.2f}"
         for step, (action, probabilities) in enumerate(taken, part.start)
     ]
 
@@ -96,19 +98,23 @@ def _enlarged(episode: ExplainedEpisode, part: slice, scale: int) -> tuple[np.nd
 
 
 def _share(episode: ExplainedEpisode, step: int) -> float:
-    return float(shares_of_strongest(episode.explanation.peaks)[step])
+    return float(shares_of_strong(episode.explanation.peaks)[step])
 
 
-def _short_note(episode: ExplainedEpisode, step: int) -> str:
-    """Says of a map that is hardly seen why, in a few words."""
-    status, share = episode.explanation.statuses[step], _share(episode, step)
-    return "blank" if status != OK else f"weak: {say_share(share)}" if is_weak(status, share) else ""
+def _short_notes(episode: ExplainedEpisode, part: slice) -> list[str]:
+    """Says of maps that are hardly seen why, in a few words each."""
+    statuses, shares = episode.explanation.statuses[part], shares_of_strong(episode.explanation.peaks)[part]
+    return [
+        NOTES[status] if status != OK else f"weak: {say_share(share)}" if is_weak(status, share) else ""
+        for status, share in zip(statuses, shares.tolist(), strict=True)
+    ]
 
 
 def panel_text(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
     """Returns what the video says beside a step."""
     recording = episode.recording
-    action = agent.action_names[recording.actions[step]]
+    labels = tuple(map(agent.game.label, agent.action_names))
+    action = labels[recording.actions[step]]
     lines = (
         ("step", f"{step:,}"),
         ("score", f"{recording.rewards[: step + 1].sum():g}"),
@@ -117,7 +123,7 @@ def panel_text(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
         ("entropy", f"{entropies(recording.probabilities[step : step + 1])[0]:.2f} nats"),
         ("map of", episode.target),
         ("map peak", f"{episode.explanation.peaks[step]:.3g}"),
-        ("of the strongest", say_share(_share(episode, step))),
+        ("of a strong map", say_share(_share(episode, step))),
     )
     note = note_on_map(episode.explanation.statuses[step], _share(episode, step))
-    return PanelText(agent.game.name, lines, action, agent.action_names, recording.probabilities[step], note)
+    return PanelText(agent.game.name, lines, action, labels, recording.probabilities[step], note)

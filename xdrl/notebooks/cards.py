@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
-from xdrl.explanations.strengths import note_on_map, scale_to_episode, shares_of_strongest
+from xdrl.explanations.strengths import note_on_map, scale_to_episode, shares_of_strong
 from xdrl.notebooks.drawing import draw_bars, draw_card, draw_facts, draw_picture, draw_row, png_of
 from xdrl.pictures.overlays import overlay
 from xdrl.preprocessing import SCREEN_WIDTH, Box
@@ -94,7 +94,7 @@ def draw_explanation(
 ) -> str:
     """Draws the first of N explanations as HTML: the screen, its overlay, a bar for each action, and a sentence.
 
-    The maps are on one scale, as in every picture of a game: the strongest of all N is the brightest.
+    The maps are on one scale, as in every picture of a game: the strong ones of all N are the brightest.
 
     Args:
         maps: float32 [N, h, w], raw.
@@ -115,7 +115,7 @@ def draw_agent(title: str, facts: Sequence[tuple[str, str]]) -> str:
 
 def _draw_maps(maps: np.ndarray, peaks: np.ndarray, statuses: Sequence[str], box: Box, asked: Question) -> list[str]:
     """A row for each of the first maps."""
-    count, shares = len(peaks), shares_of_strongest(peaks)
+    count, shares = len(peaks), shares_of_strong(peaks)
     screens, heatmaps = asked.screens[:SHOWN], scale_to_episode(maps, peaks)[:SHOWN]
     rows = []
     for index, drawn in enumerate(ops.convert_to_numpy(overlay(screens, heatmaps, box, 1))):

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from xdrl.config import FRAMES_PER_STEP, SCORE_WINDOW
-from xdrl.pictures.curves import Curve, Panel
+from xdrl.pictures.curves import Curve, Panel, Series
 from xdrl.pictures.figure_files import save_figure
 
 WIDTH, DOTS_PER_INCH = 8.0, 200
@@ -88,18 +88,19 @@ def _draw_panel(cell: SubFigure, panel: Panel, num_ticks: int) -> None:
     top.set_title(panel.game, fontsize=11, fontweight="bold", loc="left")
     top.set_ylabel(f"mean score of the last {SCORE_WINDOW} games", fontsize=_NORMAL)
     bottom.set_ylabel("entropy\n(nats)", fontsize=_NORMAL)
-    _draw_steps(top, bottom, _last_step(panel), num_ticks)
+    _draw_steps(top, bottom, _first_step(panel), _last_step(panel), num_ticks)
 
 
-def _draw_steps(top: Axes, bottom: Axes, last_step: int, num_ticks: int) -> None:
+def _draw_steps(top: Axes, bottom: Axes, first_step: int, last_step: int, num_ticks: int) -> None:
     """Dresses the axes: agent steps below, the frames that they are above, a faint grid."""
-    bottom.set_xlim(0, 1.02 * last_step)
+    end = last_step + 0.02 * (last_step - first_step)
+    bottom.set_xlim(first_step, end)
     bottom.set_xlabel("agent steps", fontsize=_NORMAL)
     converters = (lambda steps: np.multiply(steps, FRAMES_PER_STEP), lambda n: np.divide(n, FRAMES_PER_STEP))
     frames = top.secondary_xaxis("top", functions=converters)
     frames.set_xlabel("frames", fontsize=_NORMAL)
     locator = MaxNLocator(num_ticks, steps=_ROUND_STEPS, integer=True)
-    ticks = [tick for tick in locator.tick_values(0, last_step) if tick <= 1.02 * last_step]
+    ticks = [tick for tick in locator.tick_values(first_step, last_step) if first_step <= tick <= end]
     for axis, factor in ((bottom.xaxis, 1), (frames.xaxis, FRAMES_PER_STEP)):
         axis.set_ticks([tick * factor for tick in ticks])
         axis.set_major_formatter(FuncFormatter(format_steps(last_step * factor)))
@@ -115,10 +116,19 @@ def _draw_steps(top: Axes, bottom: Axes, last_step: int, num_ticks: int) -> None
     bottom.set_ylim(bottom=0)
 
 
+def _first_step(panel: Panel) -> int:
+    """Returns where the axis begins: at 0, but where nothing is known of the first half at the first known step."""
+    first = min((int(one.agent_steps.min()) for one in _series(panel) if len(one.agent_steps)), default=0)
+    return first if _last_step(panel) / 2 < first < _last_step(panel) else 0
+
+
+def _series(panel: Panel) -> list[Series]:
+    return [series for curve in panel.curves for series in (curve.scores, curve.entropies)]
+
+
 def _last_step(panel: Panel) -> int:
-    series = [series for curve in panel.curves for series in (curve.scores, curve.entropies)]
     evaluated = [curve.evaluation.agent_steps for curve in panel.curves if curve.evaluation]
-    return max(evaluated + [int(one.agent_steps.max(initial=1)) for one in series])
+    return max(evaluated + [int(one.agent_steps.max(initial=1)) for one in _series(panel)])
 
 
 def _look(index: int) -> dict[str, Any]:

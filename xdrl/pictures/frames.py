@@ -109,20 +109,27 @@ def write_gif(path: Path | IO[bytes], frames: Iterable[np.ndarray]) -> None:
     first.save(path, "GIF", save_all=True, append_images=others, duration=duration, loop=0)
 
 
-def strip(rows: Sequence[np.ndarray], captions: Sequence[str], titles: Sequence[str] = ()) -> np.ndarray:
+def strip(
+    rows: Sequence[np.ndarray],
+    captions: Sequence[str],
+    titles: Sequence[str] = (),
+    notes: Sequence[Sequence[str]] = (),
+) -> np.ndarray:
     """Draws frames in rows, such as consecutive ones of a game above and their overlays below.
 
     Args:
         rows: uint8 [N, H, W, 3] each, all of one shape.
         captions: N, one under each column, of at most two lines.
-        titles: one left of each row; none leaves no room for them.
+        titles: one left of each row, of any lines; none leaves no room for them.
+        notes: for each row N, drawn into the frames' lower left corner, "" for none.
 
     Returns:
         uint8, the picture.
     """
     count, height, width = rows[0].shape[:3]
     gap = 8
-    margin = gap + (max(int(_font(20).getlength(title)) for title in titles) + 2 * gap if titles else 0)
+    title_lines = [line for title in titles for line in title.splitlines()]
+    margin = gap + (max((int(_font(20).getlength(line)) for line in title_lines), default=0) + 2 * gap if titles else 0)
     size = (margin + count * (width + gap), len(rows) * (height + gap) + gap + 2 * _LINE)
     picture = Image.new("RGB", size, (255, 255, 255))
     draw = ImageDraw.Draw(picture)
@@ -131,10 +138,14 @@ def strip(rows: Sequence[np.ndarray], captions: Sequence[str], titles: Sequence[
         if titles:
             draw.text((gap, top + height / 2), titles[number], fill=(20, 20, 20), font=_font(20), anchor="lm")
         for index, frame in enumerate(frames):
-            picture.paste(Image.fromarray(frame), (margin + index * (width + gap), top))
+            left = margin + index * (width + gap)
+            picture.paste(Image.fromarray(frame), (left, top))
+            if notes and notes[number][index]:
+                _draw_note(draw, (left, top + height), notes[number][index])
+    font = _widest_font([line for caption in captions for line in caption.splitlines()], 20, width - 4)
     for index, caption in enumerate(captions):
         place = (margin + index * (width + gap) + 4, size[1] - 2 * _LINE)
-        draw.multiline_text(place, caption, fill=(20, 20, 20), font=_font(20))
+        draw.multiline_text(place, caption, fill=(20, 20, 20), font=font)
     return np.asarray(picture)
 
 
@@ -153,7 +164,7 @@ def _draw_panel(draw: ImageDraw.ImageDraw, panel: PanelText) -> None:
     draw.text((_MARGIN, y), panel.note, fill=_CHOSEN_BAR, font=_font(16))
     y += _LINE
     row = min(_LINE, (630 - y - 10) // len(panel.action_names))
-    label = _widest_font(panel.action_names, min(17, row - 2))
+    label = _widest_font(panel.action_names, min(17, row - 2), _BARS_LEFT - _MARGIN - 6)
     for name, probability in zip(panel.action_names, panel.probabilities, strict=True):
         colour = _CHOSEN_BAR if name == panel.action else _BAR
         draw.text((_MARGIN, y), name, fill=_TEXT if name == panel.action else _FAINT, font=label)
@@ -162,10 +173,17 @@ def _draw_panel(draw: ImageDraw.ImageDraw, panel: PanelText) -> None:
         y += row
 
 
-def _widest_font(names: tuple[str, ...], largest: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The largest font in which the longest name ends before the bars begin."""
-    room = _BARS_LEFT - _MARGIN - 6
-    sizes = (size for size in range(largest, 1, -1) if max(map(_font(size).getlength, names)) <= room)
+def _draw_note(draw: ImageDraw.ImageDraw, corner: tuple[int, int], note: str) -> None:
+    """Draws a few words on a ground of their own above the lower left corner of a frame."""
+    place = (corner[0] + 6, corner[1] - 5)
+    left, top, right, bottom = draw.textbbox(place, note, font=_font(14), anchor="ls")
+    draw.rectangle((left - 4, top - 3, right + 4, bottom + 3), fill=_BACKGROUND)
+    draw.text(place, note, fill=_TEXT, font=_font(14), anchor="ls")
+
+
+def _widest_font(words: Sequence[str], largest: int, room: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The largest font in which the longest words fit, in pixels."""
+    sizes = (size for size in range(largest, 1, -1) if max(map(_font(size).getlength, words)) <= room)
     return _font(next(sizes, 1))
 
 

@@ -26,6 +26,8 @@ _SCRIPTS = (
     "choices.js",
     "facts.js",
     "theme.js",
+    "address.js",
+    "saving.js",
     "main.js",
 )
 """One script in this order: a file uses what stands in those before it."""

@@ -9,6 +9,7 @@ import numpy as np
 from xdrl.agents import Agent
 from xdrl.errors import UserError
 from xdrl.evaluation import Recording
+from xdrl.explanations.highlights import tellings
 from xdrl.invocation import program
 from xdrl.report.assembling import assemble_page
 from xdrl.report.claims import read_claims
@@ -76,11 +77,12 @@ def _report_contents(
         "subtitle": f"What the agent looked at, step by step: {score:g} points in {steps:,} agent steps",
         "warnings": find_warnings(recording, shown),
         "left_out": maps.left_out,
-        "strongest": "the strongest of this episode",
+        "strong": "a strong map of this episode",
         "made": describe_making(agent, [("Game", f"{steps:,} agent steps, {score:g} points; {ending}"), *facts]),
         "methods": list(dict.fromkeys(each.method for each in maps.sets)),
         "default": {"method": shown.method, "target": shown.target},
         "moments": find_moments(agent, recording),
+        "opening": int(tellings(recording.probabilities, shown.peaks).argmax()),
         "truth_command": f"{program()} trust {agent.game.name}",
         "series": describe_steps(recording, flips),
         "screens": pack_screens(recording.screens),

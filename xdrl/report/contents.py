@@ -13,7 +13,7 @@ from xdrl.evaluation import Recording
 from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
 from xdrl.explanations.highlights import diverse_highlights, importances, screen_features
 from xdrl.explanations.measures import entropies, margins
-from xdrl.explanations.strengths import OWN_SCALE_FLOOR, WEAK_SHARE, is_weak, shares_of_strongest
+from xdrl.explanations.strengths import OWN_SCALE_FLOOR, STRONG_PERCENTILE, WEAK_SHARE, is_weak, shares_of_strong
 from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
@@ -34,11 +34,13 @@ def describe_page(agent: Agent) -> dict[str, Any]:
     return {
         "game": agent.game.name,
         "actions": names,
+        "labels": {name: agent.game.label(name) for name in names},
         "largest_entropy": math.log(len(names)),
         "colours": np.round(colour_table(), 2).tolist(),
         "strongest_alpha": STRONGEST_ALPHA,
         "own_scale_floor": OWN_SCALE_FLOOR,
         "single_floor": SINGLE_SCREEN_FLOOR,
+        "strong_percentile": STRONG_PERCENTILE,
         "weak_share": WEAK_SHARE,
         "steps_per_second": STEPS_PER_SECOND,
     }
@@ -89,12 +91,12 @@ def find_warnings(recording: Recording, shown: MapSet) -> list[str]:
             f"{blank:.0%} of the maps of {shown.target} by {shown.method} are blank ({against:.0%} because all that is "
             "seen speaks against it): on those steps this report cannot show what the agent went by."
         )
-    shares = shares_of_strongest(shown.peaks)
+    shares = shares_of_strong(shown.peaks)
     weak = float(np.mean([is_weak(status, share) for status, share in zip(shown.statuses, shares, strict=True)]))
     if weak > MOSTLY:
         warnings.append(
-            f"{weak:.0%} of the maps of {shown.target} by {shown.method} are weak, below {WEAK_SHARE:.0%} of the "
-            "strongest of this episode. They are drawn faint: little on those screens spoke for it."
+            f"{weak:.0%} of the maps of {shown.target} by {shown.method} are weak, below {WEAK_SHARE:.0%} of a "
+            "strong map of this episode. They are drawn faint: little on those screens spoke for it."
         )
     num_actions = recording.probabilities.shape[-1]
     mean_entropy = float(entropies(recording.probabilities).mean())

@@ -17,6 +17,9 @@ from xdrl.targets import CHOSEN
 
 STEPS_KEPT = 600
 """Of a live game, behind the newest one: 40 seconds of play, 60 MB of screens."""
+LIVELY_GAP, STEPS_BEFORE = 0.5, (40, 90)
+"""A page opens where the gap between the likeliest and least likely action is as wide, after so many steps at least,
+since a game has to get going, and so many at most."""
 Wanted = list[tuple[str, str]]
 """Methods and targets whose maps are asked for."""
 
@@ -47,12 +50,14 @@ class Session:
             "subtitle": "The agent plays live, and shows what it looks at",
             "warnings": [],
             "left_out": [],
-            "strongest": "the strongest of this game so far",
+            "strong": "a strong map of this game so far",
             "made": describe_making(agent, facts),
             "methods": list(METHODS),
             "default": {"method": next(iter(METHODS)), "target": CHOSEN},
             "targets": targets_of(agent.action_names),
             "steps_kept": STEPS_KEPT,
+            "lively_gap": LIVELY_GAP,
+            "steps_before": list(STEPS_BEFORE),
         }
 
     def step(self, wanted: Wanted) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.server.metrics import CONTENT_TYPE, Metrics
 from serving.server.models.repository import ModelRepository
 from serving.server.site.assembling import Page, assemble_page
-from serving.server.site.models import describe_models, read_sample
+from serving.server.site.models import GAME, SAMPLE, describe_models, read_extra
 from serving.server.site.openapi import METRICS_PATH, build_document
 from serving.server.site.readiness import find_missing
 
@@ -40,6 +40,7 @@ def make_site(repository: ModelRepository, metrics: Metrics | None) -> ASGIApp:
         Route("/openapi.json", site.document),
         Route("/models.json", site.models),
         Route("/samples/{model}", site.sample),
+        Route("/games/{model}", site.game),
     ]
     if metrics is not None:
         routes.append(Route(METRICS_PATH, site.exposition))
@@ -81,10 +82,15 @@ class _Site:
 
     def sample(self, request: Request) -> Response:
         """Answers with the sample screenshot of a model's newest version."""
-        picture = read_sample(self._repository, request.path_params["model"])
-        if picture is None:
-            return PlainTextResponse("Not Found", 404)
-        return Response(picture, media_type="image/png")
+        return self._extra(request, SAMPLE, "image/png")
+
+    def game(self, request: Request) -> Response:
+        """Answers with the piece of a game of a model's newest version."""
+        return self._extra(request, GAME, "application/json")
+
+    def _extra(self, request: Request, file: str, media_type: str) -> Response:
+        contents = read_extra(self._repository, request.path_params["model"], file)
+        return PlainTextResponse("Not Found", 404) if contents is None else Response(contents, media_type=media_type)
 
     def exposition(self, request: Request) -> Response:
         """Answers with what has been counted and timed."""

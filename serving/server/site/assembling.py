@@ -8,7 +8,17 @@ from pathlib import Path
 
 _FILES = Path(__file__).parent / "page"
 _STYLES = ("colours.css", "layout.css", "asking.css", "answer.css")
-_SCRIPTS = ("dom.js", "command.js", "answer.js", "main.js")
+_SCRIPTS = (
+    "dom.js",
+    "command.js",
+    "answer.js",
+    "pictures.js",
+    "heat.js",
+    "asking.js",
+    "game.js",
+    "why.js",
+    "main.js",
+)
 """One script in this order: a file uses what stands in those before it."""
 
 

@@ -16,7 +16,9 @@ def shared_schemas() -> dict[str, Schema]:
         state={"enum": ["UNKNOWN", "START", "LOADING", "AVAILABLE", "UNLOADING", "END"]},
         status=_object(error_code=_TEXT, error_message=_TEXT),
     )
-    model = _object(name=_TEXT, version=_DIGITS, signature=_TEXT, sample={"type": ["string", "null"]})
+    path: Schema = {"type": ["string", "null"]}
+    memory: Schema = {"type": ["integer", "null"]}
+    model = _object(name=_TEXT, version=_DIGITS, signature=_TEXT, sample=path, game=path, memory=memory)
     return {
         "Error": _object(error={"type": "string", "minLength": 1}),
         "Status": _object(model_version_status=_list(version)),

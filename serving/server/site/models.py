@@ -1,4 +1,4 @@
-"""What the page needs to know of a model: which signatures take a screenshot, and whether there is a sample of one."""
+"""What the page needs to know of a model: which signatures take a screen, and what its folder has to show."""
 
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,12 @@ from serving.server.models.signatures import DEFAULT_SIGNATURE, Signature
 
 IMAGE_INPUT = "image_bytes"
 _OVERLAY_SIGNATURE = "overlay"
-_SAMPLE = Path("assets.extra") / "sample.png"
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_MAX_SAMPLE_BYTES = 4 * 1024 * 1024
+_EXPLAIN_SIGNATURE, _STEP_SIGNATURE = "explain", "step"
+_STATES = ("state_h", "state_c")
+SAMPLE, GAME = "sample.png", "game.json"
+_EXTRAS = Path("assets.extra")
+_BEGINNINGS = {SAMPLE: b"\x89PNG\r\n\x1a\n", GAME: b"{"}
+_MAX_EXTRA_BYTES = 4 * 1024 * 1024
 
 
 def describe_models(repository: ModelRepository) -> list[dict[str, Any]]:
@@ -21,36 +24,41 @@ def describe_models(repository: ModelRepository) -> list[dict[str, Any]]:
 
     Returns:
         For each its `name`, the newest `version` that answers, the `signature` to ask, with a picture in its answer
-        where there is one, and the path of its `sample`, None where it has none.
+        where there is one, the paths of its `sample` and of a piece of its `game`, None where it has none, and its
+        `memory`: how many numbers the state of an agent has that can be asked why not; None of another model.
     """
     described = []
     for name in sorted(repository.names()):
         try:
             with repository.lease(name, None, None) as version:
                 signature = _screenshot_signature(version)
-                sample = f"/samples/{quote(name, safe='')}" if _sample_of(version) is not None else None
-                number = version.number
+                paths = {
+                    kind: f"/{kind}s/{quote(name, safe='')}" if _extra_of(version, file) is not None else None
+                    for kind, file in (("sample", SAMPLE), ("game", GAME))
+                }
+                rest = {"version": str(version.number), "memory": _memory_of(version)}
         except RequestError:  # None of its versions answers.
             continue
         if signature is not None:
-            described.append({"name": name, "version": str(number), "signature": signature, "sample": sample})
+            described.append({"name": name, "signature": signature, **paths, **rest})
     return described
 
 
-def read_sample(repository: ModelRepository, name: str) -> bytes | None:
-    """Returns the sample that lies in the folder of a model's newest version, a PNG, or None where there is none.
+def read_extra(repository: ModelRepository, name: str, file: str) -> bytes | None:
+    """Returns what lies in the folder of a model's newest version for the page, or None where there is none.
 
     Args:
         repository: The models; nothing but the path of one of their versions leads to a file.
         name: The model's name.
+        file: `SAMPLE`, a PNG, or `GAME`, a piece of a game as JSON.
     """
     try:
         with repository.lease(name, None, None) as version:
-            path = _sample_of(version)
-            picture = path.read_bytes() if path is not None else b""
+            path = _extra_of(version, file)
+            contents = path.read_bytes() if path is not None else b""
     except (RequestError, OSError):
         return None
-    return picture if picture.startswith(_PNG_SIGNATURE) else None
+    return contents if contents.startswith(_BEGINNINGS[file]) else None
 
 
 def takes_screenshot(signature: Signature) -> bool:
@@ -67,11 +75,21 @@ def _screenshot_signature(version: LoadedVersion) -> str | None:
     return None
 
 
-def _sample_of(version: LoadedVersion) -> Path | None:
-    """Returns the sample's path, None where there is none, it lies elsewhere by a link, or it is too large."""
-    path = version.path / _SAMPLE
+def _memory_of(version: LoadedVersion) -> int | None:
+    """Returns the size of an agent's state, where it steps from screen to screen and says why not."""
+    needed = {_STEP_SIGNATURE: {"frame", *_STATES}, _EXPLAIN_SIGNATURE: {"frame", *_STATES, "target_action"}}
+    found = {name: version.signatures[name].inputs for name in needed if name in version.signatures}
+    if {name: set(inputs) for name, inputs in found.items()} != needed:
+        return None
+    shape = found[_EXPLAIN_SIGNATURE][_STATES[0]].shape
+    return shape[1] if shape is not None and len(shape) == 2 and shape[1] > 0 else None
+
+
+def _extra_of(version: LoadedVersion, file: str) -> Path | None:
+    """Returns a file's path, None where there is none, it lies elsewhere by a link, or it is too large."""
+    path = version.path / _EXTRAS / file
     try:
         is_inside = path.resolve(strict=True).is_relative_to(version.path.resolve())
-        return path if is_inside and path.is_file() and path.stat().st_size <= _MAX_SAMPLE_BYTES else None
+        return path if is_inside and path.is_file() and path.stat().st_size <= _MAX_EXTRA_BYTES else None
     except OSError:
         return None

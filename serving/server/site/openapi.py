@@ -129,10 +129,9 @@ def _site_paths() -> Document:
     text: Document = {"type": "string"}
     readiness = reference("Readiness")
     ready = {"200": answer("All can", readiness), "503": answer("Those that are missing cannot", readiness)}
-    sample = {
-        "200": {"description": "A PNG", "content": {"image/png": {}}},
-        "404": answer("There is none", text, "text/plain"),
-    }
+    none = {"404": answer("There is none", text, "text/plain")}
+    sample = {"200": {"description": "A PNG", "content": {"image/png": {}}}} | none
+    game = {"200": answer("Screens, the memory before the first, and what they look like", {"type": "object"})} | none
     name: Document = {"name": "model", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
     page = {"200": answer("HTML", text, "text/html")}
     return {
@@ -142,4 +141,5 @@ def _site_paths() -> Document:
         "/openapi.json": get_operation("This document", {"200": answer("OpenAPI 3.1", {"type": "object"})}),
         "/models.json": get_operation("What the page can ask", {"200": answer("Models", reference("Models"))}),
         "/samples/{model}": get_operation("A model's sample screenshot", sample, name),
+        "/games/{model}": get_operation("A piece of a model's game", game, name),
     }

@@ -11,6 +11,7 @@ from xdrl.errors import UserError
 from xdrl.evaluation import record_episode
 from xdrl.explanations.episodes import explain_episode, explanation_record
 from xdrl.explanations.pictures import clip_frames, panel_text, video_frames
+from xdrl.explanations.strengths import strong_peak
 from xdrl.games import Protocol
 
 STEPS = 9
@@ -37,16 +38,16 @@ def test_maps_are_about_the_actions_that_were_taken(agent, recording, episode):
     assert (recording.actions != recording.logits.argmax(-1)).any(), "the seed tells nothing"
 
 
-def test_the_strongest_map_of_the_episode_is_brightest_and_the_others_are_fainter(episode):
+def test_the_strong_maps_of_the_episode_are_brightest_and_the_others_are_fainter(episode):
     assert episode.heatmaps.shape == (STEPS, 8, 8)
     peaks, brightest = episode.explanation.peaks, episode.heatmaps.max((1, 2))
-    np.testing.assert_allclose(brightest, np.sqrt(peaks / peaks.max()), rtol=1e-5)
+    np.testing.assert_allclose(brightest, np.sqrt(np.minimum(peaks / strong_peak(peaks), 1)), rtol=1e-5)
     assert brightest.max() == pytest.approx(1) and (brightest > 0.99).sum() == 1
     assert (episode.heatmaps[peaks == 0] == 0).all()
 
 
 class Weak:
-    """The agent, with the second map a millionth of the first, and the third a quarter of it."""
+    """The agent, with strong maps of 10: the second one is a millionth of that, and the third a quarter."""
 
     def __init__(self, agent):
         self.act, self.action_names, self.game = agent.act, agent.action_names, agent.game
@@ -54,12 +55,12 @@ class Weak:
 
     def explain(self, *_):
         maps = np.zeros((STEPS, 8, 8), np.float32)
-        maps[0, 3, 3], maps[1, 4, 4], maps[2, 4, 4], maps[2, 4, 5] = 10.0, 1e-5, 2.5, 1.25
+        maps[0, 3, 3], maps[1, 4, 4], maps[2, 4, 4], maps[2, 4, 5] = 9.75 / 0.9, 1e-5, 2.5, 1.25
         statuses = ["ok", "ok", "ok", *["zero_gradient"] * (STEPS - 3)]
         return Explanation(maps, maps.max((1, 2)), statuses, self.network.heatmap_box)
 
 
-def test_a_map_far_weaker_than_the_episodes_strongest_looks_weak_in_every_picture(agent, recording):
+def test_a_map_far_weaker_than_the_episodes_strong_ones_looks_weak_in_every_picture(agent, recording):
     weak = Weak(agent)
     episode = explain_episode(weak, recording, "chosen", "grad-cam")
     np.testing.assert_allclose(episode.heatmaps.max((1, 2)), [1, 1e-3, 0.5] + [0] * (STEPS - 3), rtol=1e-5)
@@ -74,11 +75,13 @@ def test_a_weak_map_is_said_to_be_weak(agent, recording):
     weak = Weak(agent)
     episode = explain_episode(weak, recording, "chosen", "grad-cam")
     record = explanation_record(weak, episode)
-    assert record["strongest_peak"] == 10 and record["share_weak"] == pytest.approx(1 / STEPS)
-    assert record["per_step"]["heatmap_share_of_strongest"][:4] == [1, 1e-6, 0.25, 0]
+    assert (record["strong_peak"], record["strongest_peak"]) == (10, 10.8333) and record["share_weak"] == pytest.approx(
+        1 / STEPS
+    )
+    assert record["per_step"]["heatmap_share_of_strong"][:4] == [1, 1e-6, 0.25, 0]
     notes = [panel_text(weak, episode, step).note for step in range(4)]
-    assert notes == ["", "weak: under 1% of the strongest", "", "blank: nothing matters"]
-    assert ("of the strongest", "25%") in panel_text(weak, episode, 2).lines
+    assert notes == ["", "weak: under 1% of a strong map", "", "blank: nothing matters"]
+    assert ("of a strong map", "25%") in panel_text(weak, episode, 2).lines
 
 
 def test_it_is_said_where_the_action_would_flip_without_memory(agent, recording, episode):
@@ -102,7 +105,7 @@ def test_the_figures_of_the_game_are_those_of_its_steps(record, recording, episo
     assert {len(values) for values in steps.values()} == {STEPS}
     assert set(steps) == {
         *("action", "probabilities", "value", "entropy", "margin", "reward", "lives"),
-        *("heatmap_peak", "heatmap_share_of_strongest", "heatmap_status", "flips_without_memory"),
+        *("heatmap_peak", "heatmap_share_of_strong", "heatmap_status", "flips_without_memory"),
     }
     assert steps["action"] == recording.actions.tolist()
     assert (record["game"], record["method"], record["target"]) == ("Pong", "grad-cam", "chosen")
@@ -133,11 +136,17 @@ def test_a_certain_policy_has_an_entropy_of_zero(agent, episode, recording):
     assert explanation_record(agent, changed)["mean_entropy"] == 0
 
 
-def test_the_strip_begins_where_the_weakest_of_its_maps_is_strongest(agent, episode):
-    def first_step(peaks) -> int:
+def test_the_strip_begins_where_the_least_telling_of_its_steps_tells_most(agent, episode):
+    def first_step(peaks, spreads) -> int:
         explanation = episode.explanation._replace(peaks=np.array(peaks, np.float32))
-        return explanation_record(agent, dataclasses.replace(episode, explanation=explanation))["strip"]["first_step"]
+        probabilities = np.zeros_like(episode.recording.probabilities)
+        probabilities[:, 1] = spreads
+        recording = dataclasses.replace(episode.recording, probabilities=probabilities)
+        changed = dataclasses.replace(episode, explanation=explanation, recording=recording)
+        return explanation_record(agent, changed)["strip"]["first_step"]
 
-    assert first_step([9, 9, 0, 3, 3, 3, 3, 3, 3]) == 3
-    assert first_step([2, 2, 2, 2, 2, 2, 1, 9, 9]) == 0
-    assert first_step([0] * 9) == 0
+    assert first_step([9, 9, 0, 3, 3, 3, 3, 3, 3], 1) == 3
+    assert first_step([2, 2, 2, 2, 2, 2, 1, 9, 9], 1) == 0
+    assert first_step([0] * 9, 1) == 0
+    # On the first screens any action would do, however strong the maps.
+    assert first_step([9, 9, 9, 9, 9, 9, 9, 9, 9], [0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.1]) == 2

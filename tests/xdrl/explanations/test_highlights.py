@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xdrl.explanations.highlights import diverse_highlights, importances, screen_features
+from xdrl.explanations.highlights import diverse_highlights, importances, screen_features, tellings
 
 
 def choose(importance: list[float], features: list[float], count: int, gap: int = 1) -> list[int]:
@@ -11,6 +11,11 @@ def choose(importance: list[float], features: list[float], count: int, gap: int 
 
 def test_importance_is_the_spread_of_the_preferences():
     np.testing.assert_allclose(importances(np.array([[0.2, 0.7, 0.1], [1 / 3, 1 / 3, 1 / 3]])), [0.6, 0], atol=1e-12)
+
+
+def test_a_step_tells_much_where_much_hangs_on_it_under_a_strong_map():
+    preferences = np.array([[0.9, 0.1], [0.9, 0.1], [0.5, 0.5], [0.9, 0.1]])
+    np.testing.assert_allclose(tellings(preferences, np.array([4.0, 1.0, 4.0, 0.0])), [0.8, 0.4, 0, 0], atol=1e-12)
 
 
 def test_a_step_takes_the_place_of_the_one_most_like_it():

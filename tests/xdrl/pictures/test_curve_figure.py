@@ -1,5 +1,6 @@
 """The picture of learning curves: what is drawn on its axes, and what its words and pixels say."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -54,6 +55,19 @@ def test_the_lines_are_the_curves():
     np.testing.assert_array_equal(entropies.lines[0].get_xydata(), [[50_000, 1.79], [869_440, 0.9]])
     assert scores.get_xlim() == entropies.get_xlim() == (0, pytest.approx(1.02 * 869_440))
     assert entropies.get_ylim()[0] == 0
+
+
+def test_the_axis_begins_where_the_curve_of_a_resumed_agent_does():
+    late = dataclasses.replace(
+        make_curve(),
+        scores=Series(STEPS + 2_500_000, np.array((15.0, 16.0, 17.0))),
+        entropies=Series(np.array([2_550_000, 3_369_440]), np.array([1.5, 1.4])),
+    )
+    scores, _ = axes_of(draw_curves(make_panels([late])))
+    assert scores.get_xlim() == (2_550_000, pytest.approx(3_369_440 + 0.02 * 819_440))
+    assert all(tick >= 2_550_000 for tick in scores.get_xticks())
+    both = axes_of(draw_curves(make_panels([late, make_curve()])))
+    assert both[0].get_xlim()[0] == 0
 
 
 def test_runs_of_one_game_share_a_panel_and_differ_in_colour_and_style(tmp_path):

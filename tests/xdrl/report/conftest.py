@@ -88,6 +88,6 @@ def built(agent, recording, tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 @pytest.fixture
 def report(page: Player, built: Built) -> Player:
-    """The report, open at its first step."""
-    page.open(built.path)
+    """The report, open at its first step, as its address says."""
+    page.open(built.path.as_uri() + "#step=0")
     return page

@@ -51,7 +51,7 @@ def test_weak_maps_are_a_warning_where_they_are_more_than_half(agent, recording)
     assert find_warnings(sharp, half) == []
     (warning,) = find_warnings(sharp, dataclasses.replace(half, peaks=np.array([1, 0.04, 0.04, 0.04], np.float32)))
     assert warning.startswith(
-        "75% of the maps of chosen by grad-cam are weak, below 5% of the strongest of this episode"
+        "75% of the maps of chosen by grad-cam are weak, below 5% of a strong map of this episode"
     )
 
 

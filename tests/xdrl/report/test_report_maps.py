@@ -5,6 +5,7 @@ import pytest
 from keras import ops
 
 from xdrl.explanations.episodes import explain_episode
+from xdrl.explanations.strengths import shares_of_strong, strong_peak
 from xdrl.pictures.overlays import overlay
 from xdrl.report import build_report
 
@@ -30,7 +31,7 @@ def strong_step(agent, recording, target: str) -> int:
 def test_the_overlay_is_the_one_of_the_videos(report, agent, recording, target: str):
     report.choose("#target", target)
     peaks = explain_episode(agent, recording, target, "grad-cam").explanation.peaks
-    strong, middling, weak = (int(np.abs(peaks - share * peaks.max()).argmin()) for share in (1, 0.3, 0.04))
+    strong, middling, weak = (int(np.abs(peaks - share * strong_peak(peaks)).argmin()) for share in (1, 0.3, 0.04))
     for step, change in ((strong, 50), (middling, 20), (weak, 5)):
         report.go_to(step)
         expected = expected_overlay(agent, recording, target, step)
@@ -44,9 +45,10 @@ def test_an_action_shows_its_own_map_and_the_contrast(report, agent, recording):
     other = next(name for name in agent.action_names if name != taken)
     report.go_to(30)
     report.click(f"#actions li:nth-child({agent.action_names.index(other) + 1}) button")
-    report.wait(lambda: report.text("#why-title") == f"Why not {other}?")
-    assert report.text("#why-own b") == f"what speaks for {other}"
-    assert report.text("#why-contrast b") == f"what spoke for {taken} and not for {other}"
+    own_label, taken_label = agent.game.label(other), agent.game.label(taken)
+    report.wait(lambda: report.text("#why-title") == f"Why not {own_label}?")
+    assert report.text("#why-own b") == f"what speaks for {own_label}"
+    assert report.text("#why-contrast b") == f"what spoke for {taken_label} and not for {own_label}"
     own, against = (expected_overlay(agent, recording, f"{kind}:{other}", 30) for kind in ("action", "contrast"))
     assert np.abs(report.pixels("#why-own canvas") - own).max() <= 2
     assert np.abs(report.pixels("#why-contrast canvas") - against).max() <= 2
@@ -73,17 +75,17 @@ def test_the_slider_blends_game_and_overlay(report, agent, recording):
 
 def test_a_weak_map_looks_weak_and_is_said_to_be(report, agent, recording):
     peaks = explain_episode(agent, recording, "chosen", "grad-cam").explanation.peaks
-    strongest = int(peaks.argmax())
-    report.go_to(strongest)
-    assert report.text("#overlay-caption").endswith(", the strongest of this episode")
+    report.go_to(int(peaks.argmax()))
+    assert report.text("#overlay-caption").endswith(", a strong map of this episode")
     assert report.text("#blank") == ""
-    # Weak, and not so weak that its own scale leaves it pale as well: that ends at a thousandth of the episode's peak.
-    weak = int(np.argsort(peaks)[(peaks <= 0.01 * peaks.max()).sum()])
-    share = f"{round(100 * peaks[weak] / peaks.max())}% of the strongest of this episode"
+    # Weak, and not so weak that its own scale leaves it pale as well: that ends at a thousandth of a strong map.
+    strong = strong_peak(peaks)
+    weak = int(np.argsort(peaks)[(peaks <= 0.01 * strong).sum()])
+    share = f"{round(100 * peaks[weak] / strong)}% of a strong map of this episode"
     report.go_to(weak)
     assert report.text("#overlay-caption").endswith(f", {share}") and report.text("#blank") == f"Weak map: {share}."
     assert f"Weak map: {share}." in report.text("#announcer")
-    faintest = np.sqrt(peaks[weak] / peaks.max()) * 0.8 * 255
+    faintest = np.sqrt(peaks[weak] / strong) * 0.8 * 255
     assert np.abs(report.pixels("#overlay") - recording.screens[weak]).max() <= faintest + 2
     report.choose("#scale", "own")
     report.wait(lambda: np.abs(report.pixels("#overlay") - recording.screens[weak]).max() > faintest + 2)
@@ -92,11 +94,15 @@ def test_a_weak_map_looks_weak_and_is_said_to_be(report, agent, recording):
 def test_the_thumbnails_of_key_moments_are_on_the_same_scale(report, agent, recording):
     script = "return JSON.parse(document.getElementById('data').textContent).moments.map((each) => each.step)"
     moments = report.run(script)
-    report.wait(lambda: len(report.texts("#moments canvas")) == len(moments))
+    report.wait(lambda: len(report.texts("#moments small")) == len(moments))
+    episode = explain_episode(agent, recording, "chosen", "grad-cam")
+    shares = shares_of_strong(episode.explanation.peaks)
     for place, step in enumerate(moments, 1):
         expected = expected_overlay(agent, recording, "chosen", step)
-        selector = f"#moments li:nth-child({place}) canvas"
-        report.wait(lambda selector=selector, expected=expected: near(report.pixels(selector), expected))
+        assert near(report.pixels(f"#moments li:nth-child({place}) canvas"), expected)
+        faint = {"": 0, "Weak": shares[step] < 0.05, "Blan": episode.explanation.statuses[step] != "ok"}
+        said = report.text(f"#moments li:nth-child({place}) small")[:4]
+        assert faint[said] if said else shares[step] >= 0.05, "what is hardly seen says why"
 
 
 class Wrapped:
@@ -121,7 +127,7 @@ class Fine(Wrapped):
 def test_a_map_that_was_made_coarser_is_as_strong_as_any_and_says_so(page, agent, recording, built, tmp_path):
     build_report(Fine(agent), recording, built.flips, tmp_path / "fine.html")
     page.open(tmp_path / "fine.html")
-    note = "grad-cam, raw peak 0.02, the strongest of this episode, drawn in means of 4 × 4 cells"
+    note = "grad-cam, raw peak 0.02, a strong map of this episode, drawn in means of 4 × 4 cells"
     assert page.text("#overlay-caption").endswith(note)
     change = np.abs(page.pixels("#overlay") - recording.screens[0].astype(int)).max()
     assert change > 60, "a sixteenth of the peak would hardly be seen"

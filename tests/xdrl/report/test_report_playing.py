@@ -5,8 +5,11 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from xdrl.explanations.highlights import tellings
 from xdrl.report import build_report
+from xdrl.report.maps import explain_target
 
 
 def test_it_plays_pauses_and_stops_at_the_end(report):
@@ -67,10 +70,11 @@ def marked_steps(report) -> list[int]:
 def test_the_figures_of_a_step_are_those_of_the_game(report, agent, recording):
     report.go_to(40)
     figures = dict(zip(report.texts("#figures dt"), report.texts("#figures dd"), strict=True))
-    assert figures["Action"].startswith(f"{agent.action_names[recording.actions[40]]}, ")
+    taken = agent.game.label(agent.action_names[recording.actions[40]])
+    assert figures["Action"].startswith(f"{taken}, ")
     assert figures["Value"] == f"{recording.values[40]:.2f}".replace("-", "−")
     assert report.texts("#actions .share") == [f"{each:.2f}" for each in recording.probabilities[40]]
-    assert report.texts("#actions .taken .action-name") == [agent.action_names[recording.actions[40]]]
+    assert report.texts("#actions .taken .action-name") == [taken]
     assert "Step 40" in report.text("#announcer")
 
 
@@ -97,6 +101,47 @@ def test_marks_are_jumped_to_and_curves_are_clicked(report, recording):
     assert float(report.run("return document.querySelector('.curve-cursor').getAttribute('x1')")) == pytest.approx(
         300, abs=5
     )
+
+
+def test_it_opens_where_there_is_most_to_see_and_its_address_leads_to_a_step(page, agent, recording, built):
+    page.open(built.path)
+    telling = tellings(recording.probabilities, explain_target(agent, recording, "grad-cam", "chosen").peaks)
+    opening = int(telling.argmax())
+    assert page.step() == opening > 0
+    address = "return location.hash"
+    assert page.run(address) == f"#step={opening}"
+    page.press("ArrowLeft")
+    page.wait_for_step(opening - 1)
+    page.click("#moments li:last-child button")
+    moment = int(page.texts("#moments b")[-1].removeprefix("Step "))
+    page.wait_for_step(moment)
+    page.run("history.back()")
+    page.wait_for_step(opening - 1)
+    page.run("history.forward()")
+    page.wait_for_step(moment)
+    page.run("location.hash = '#step=7'")
+    page.wait_for_step(7)
+    page.run("location.hash = '#player'")
+    page.run("location.hash = '#step=900'")
+    page.wait_for_step(79)
+    page.wait(lambda: page.run(address) == "#step=79")
+    assert page.complaints() == []
+
+
+def test_the_picture_of_a_step_is_saved_by_button_and_key(report, recording, tmp_path):
+    allowed = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    report.driver.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
+    report.press("s")
+    report.wait((tmp_path / "Pong-step-0.png").exists)
+    report.go_to(3)
+    report.choose("#view", "blend")
+    report.click("#save")
+    report.wait((tmp_path / "Pong-step-3.png").exists)
+    side, blended = (np.asarray(Image.open(tmp_path / f"Pong-step-{step}.png").convert("RGB")) for step in (0, 3))
+    np.testing.assert_array_equal(side[12 : 12 + 630 : 3, 12 : 12 + 480 : 3], recording.screens[0])
+    assert side.shape[0] == blended.shape[0] and side.shape[1] == 2 * 492 + 12
+    assert (side[-52:] < 128).any(), "the words below it"
+    assert report.text("#announcer") == "Saved Pong-step-3.png"
 
 
 def test_lost_lives_are_marked_and_lives_are_told(page, agent, recording, built, tmp_path):

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from xdrl.errors import UserError
-from xdrl.report import games, watch
+from xdrl.explanations.highlights import importances
+from xdrl.report import games, session, watch
 from xdrl.report.watch import serve_watch
 
 ROOT = Path(__file__).parents[3]
@@ -70,14 +71,28 @@ def server(agent, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     assert not started.thread.is_alive()
 
 
-def test_the_agent_plays_in_the_browser(page, server, agent, recording):
+@pytest.fixture
+def lively(recording, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The step at which a page opens: the tiny agent is never as sure as a trained one."""
+    gaps = importances(recording.probabilities)
+    step = 2 + int(gaps[2:8].argmax())
+    monkeypatch.setattr(session, "LIVELY_GAP", float(gaps[step]) - 1e-3)
+    monkeypatch.setattr(session, "STEPS_BEFORE", (2, 12))
+    return step
+
+
+def test_the_agent_plays_in_the_browser(page, server, agent, recording, lively):
+    """A reader who wants calm finds it paused, where something hangs on the action."""
+    page.emulate(prefers_reduced_motion="reduce")
     page.open(server.url)
-    assert page.text("#title") == "Pong" and page.step() == 0
+    assert page.text("#title") == "Pong" and page.text("#play") == "Play" and page.step() == lively
+    page.press("Home")
+    page.wait_for_step(0)
     np.testing.assert_array_equal(page.pixels("#game"), recording.screens[0])
     page.press("ArrowRight")
     page.wait_for_step(1)
     np.testing.assert_array_equal(page.pixels("#game"), recording.screens[1])
-    assert page.texts("#actions .taken .action-name") == [agent.action_names[recording.actions[1]]]
+    assert page.texts("#actions .taken .action-name") == [agent.game.label(agent.action_names[recording.actions[1]])]
     page.click("#play")
     page.wait(lambda: page.step() >= 4)
     page.click("#play")
@@ -90,24 +105,30 @@ def test_the_agent_plays_in_the_browser(page, server, agent, recording):
     assert page.complaints() == []
 
 
-def test_target_method_and_game_are_changed_in_place(page, server, agent, recording):
+def test_target_method_and_game_are_changed_in_place(page, server, agent, recording, lively):
     page.open(server.url)
+    assert page.text("#play") == "Pause", "it plays by itself"
+    page.press("Home")
+    page.wait_for_step(0)
+    assert page.text("#play") == "Play"
     page.choose("#target", "value")
     page.wait(lambda: page.text("#overlay-caption").startswith("what makes the situation"))
     taken = agent.action_names[recording.actions[0]]
     other = next(name for name in agent.action_names if name != taken)
     page.click(f"#actions li:nth-child({agent.action_names.index(other) + 1}) button")
-    page.wait(lambda: page.text("#why-contrast b") == f"what spoke for {taken} and not for {other}")
+    expected = f"what spoke for {agent.game.label(taken)} and not for {agent.game.label(other)}"
+    page.wait(lambda: page.text("#why-contrast b") == expected)
     page.press("ArrowRight")
     page.wait_for_step(1)
     page.click("#new-game")
-    page.wait_for_step(0)
-    assert page.run("return document.getElementById('timeline').max") == "0"
+    page.wait(lambda: page.text("#play") == "Pause")
+    page.click("#play")
+    page.wait(lambda: page.step() == int(page.run("return document.getElementById('timeline').max")))
     assert page.run("return document.getElementById('moments-section').hidden")
     assert page.complaints() == []
 
 
-def test_a_page_whose_server_stops_says_so(page, agent, monkeypatch):
+def test_a_page_whose_server_stops_says_so(page, agent, monkeypatch, lively):
     server = Server(agent, monkeypatch)
     page.open(server.url)
     server.games.stop()

@@ -7,7 +7,7 @@ class Actions {
     this.rows = source.page.actions.map((name) => {
       const bar = element("span", { className: "bar" });
       const share = element("span", { className: "share" });
-      const label = element("span", { className: "action-name" }, name);
+      const label = element("span", { className: "action-name" }, source.page.labels[name]);
       const track = element("span", { className: "track" }, bar);
       const button = element("button", { type: "button", className: "action" }, label, track, share);
       button.addEventListener("click", () => choose(this.chosen === name ? null : name));
@@ -24,7 +24,7 @@ class Actions {
 
   /** Draws the probabilities of a step. */
   show(step) {
-    const { series } = this.source;
+    const { page, series } = this.source;
     const taken = series.action[step];
     this.rows.forEach(({ name, bar, share, button }, action) => {
       const probability = series.probabilities[step][action];
@@ -33,7 +33,7 @@ class Actions {
       button.classList.toggle("taken", action === taken);
       button.setAttribute("aria-pressed", String(name === this.chosen));
       const remark = action === taken ? ", taken" : "";
-      button.setAttribute("aria-label", `${name}, probability ${figure(probability)}${remark}`);
+      button.setAttribute("aria-label", `${page.labels[name]}, probability ${figure(probability)}${remark}`);
     });
   }
 
@@ -48,7 +48,7 @@ class Actions {
     if (this.chosen === null) return;
     const { page, series } = this.source;
     const isTaken = page.actions[series.action[step]] === this.chosen;
-    find("why-title").textContent = isTaken ? `Why ${this.chosen}?` : `Why not ${this.chosen}?`;
+    find("why-title").textContent = `Why ${isTaken ? "" : "not "}${page.labels[this.chosen]}?`;
     [find("why-own"), find("why-contrast")].forEach((button, index) => {
       const words = targetAt(this.targets[index], this.source, step);
       const note = blankReason(maps[index]) || mapNote(maps[index], page);

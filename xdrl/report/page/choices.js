@@ -56,7 +56,7 @@ class Choices {
   listTargets(wanted) {
     const targets = this.source.targets(this.method);
     const options = (filter) =>
-      targets.filter(filter).map((target) => element("option", { value: target }, targetName(target)));
+      targets.filter(filter).map((target) => element("option", { value: target }, targetName(target, this.source.page)));
     const groups = [
       ["For an action", (target) => target.startsWith("action:")],
       ["Instead of an action", (target) => target.startsWith("contrast:")],

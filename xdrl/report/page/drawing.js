@@ -37,15 +37,22 @@ function stretchMap(map, height, width, scale) {
   return strengths;
 }
 
-/** How strong a map is beside the strongest one of its episode. */
-function shareOfStrongest(map, page) {
-  return map.drawnPeak / Math.max(map.largest, page.single_floor);
+/** The peak of a strong map of an episode: a percentile of those that are not blank, which stand in order. */
+function strongPeak(orderedPeaks, page) {
+  const place = (page.strong_percentile / 100) * (orderedPeaks.length - 1);
+  const [low, high] = [orderedPeaks[Math.floor(place)] ?? 0, orderedPeaks[Math.ceil(place)] ?? 0];
+  return Math.max(low + (place - Math.floor(place)) * (high - low), page.single_floor);
 }
 
-/** How bright a map's peak is drawn: by the root of its share of the strongest one, as everywhere, or by itself. */
+/** How strong a map is beside a strong one of its episode. */
+function shareOfStrong(map) {
+  return Math.min(map.drawnPeak / map.strong, 1);
+}
+
+/** How bright a map's peak is drawn: by the root of its share of a strong one, as everywhere, or by itself. */
 function peakStrength(map, scaleName, page) {
-  if (scaleName === "episode") return Math.sqrt(shareOfStrongest(map, page));
-  return map.drawnPeak / Math.max(map.drawnPeak, page.own_scale_floor * map.largest, page.single_floor);
+  if (scaleName === "episode") return Math.sqrt(shareOfStrong(map));
+  return map.drawnPeak / Math.max(map.drawnPeak, page.own_scale_floor * map.strong, page.single_floor);
 }
 
 /** Draws a screen as it is. */

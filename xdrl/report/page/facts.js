@@ -21,7 +21,7 @@ async function showMoments(source, seek) {
   find("moments").replaceChildren(
     ...page.moments.map(({ step, best, spread }) => {
       const canvas = element("canvas", { width: 160, height: 210, "aria-hidden": "true" });
-      const words = element("span", {}, element("b", {}, `Step ${step}`), ` ${best}, gap ${figure(spread)}`);
+      const words = element("span", {}, element("b", {}, `Step ${step}`), ` ${page.labels[best]}, gap ${figure(spread)}`);
       const button = element("button", { type: "button" }, canvas, words);
       button.addEventListener("click", () => seek(step));
       return element("li", {}, button);
@@ -30,8 +30,9 @@ async function showMoments(source, seek) {
   const { method, target } = page.default;
   for (const [index, { step }] of page.moments.entries()) {
     const [screen, map] = [await source.screen(step), await source.map(step, method, target)];
-    const canvas = find("moments").children[index].querySelector("canvas");
-    paintOverlay(canvas, screen, map, map && peakStrength(map, "episode", page), 1, page);
+    const button = find("moments").children[index].querySelector("button");
+    paintOverlay(button.querySelector("canvas"), screen, map, map && peakStrength(map, "episode", page), 1, page);
+    button.querySelector("span").append(element("small", {}, faintReason(map, page)));
   }
 }
 

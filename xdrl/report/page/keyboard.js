@@ -1,7 +1,7 @@
 // Keys that steer the player from anywhere but a field that has a use for them itself.
 
-/** `speeds` is every speed there is, `jump(direction)` goes to a mark. */
-function listenToKeys(player, speeds, jump) {
+/** `speeds` is every speed there is, `jump(direction)` goes to a mark, `save()` saves the picture of the step. */
+function listenToKeys(player, speeds, jump, save) {
   const faster = (direction) => {
     const index = clamp(speeds.indexOf(player.speed) + direction, 0, speeds.length - 1);
     player.setSpeed(speeds[index]);
@@ -17,6 +17,7 @@ function listenToKeys(player, speeds, jump) {
     "-": () => faster(-1),
     n: () => jump(1),
     p: () => jump(-1),
+    s: () => save(),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

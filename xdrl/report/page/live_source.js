@@ -31,7 +31,7 @@ class LiveSource {
     this.series = Object.fromEntries(QUANTITIES.map((name) => [name, []]));
     this.screens = new Map();
     this.maps = new Map();
-    this.largest = new Map();
+    this.peaks = new Map();
     this.isOver = false;
   }
 
@@ -52,7 +52,7 @@ class LiveSource {
     return this.screens.get(step);
   }
 
-  /** A map, fetched where it did not come with its step, and the largest peak of the game so far. */
+  /** A map, fetched where it did not come with its step, and the peak of a strong one of the game so far. */
   async map(step, method, target) {
     const key = `${step} ${method} ${target}`;
     if (!this.maps.has(key)) {
@@ -60,7 +60,7 @@ class LiveSource {
       await this.keepMaps(step, answer?.maps ?? []);
     }
     const map = this.maps.get(key) ?? null;
-    return map && { ...map, largest: this.largest.get(`${method} ${target}`) };
+    return map && { ...map, strong: strongPeak(this.peaks.get(`${method} ${target}`) ?? [], this.page) };
   }
 
   /** Plays one step, when those before are played; false where the game is over. */
@@ -83,12 +83,10 @@ class LiveSource {
     return true;
   }
 
-  /** Begins another game, when the steps on their way are played, and plays its first step. */
+  /** Begins another game, when the steps on their way are played. */
   startNewGame() {
     this.turn = this.turn.then(async () => {
-      if (!(await this.ask("new", {}))) return;
-      this.clear();
-      await this.playStep();
+      if (await this.ask("new", {})) this.clear();
     });
     return this.turn;
   }
@@ -102,8 +100,16 @@ class LiveSource {
       }
       const set = await unpackMaps(each);
       this.maps.set(`${step} ${name}`, set.at(0));
-      this.largest.set(name, Math.max(set.largest, this.largest.get(name) ?? 0));
+      if (set.peaks[0] > 0) this.keepPeak(name, set.peaks[0]);
     }
+  }
+
+  /** Keeps the peaks of a method and target in order. */
+  keepPeak(name, peak) {
+    const kept = this.peaks.get(name) ?? [];
+    const place = kept.findIndex((other) => other > peak);
+    kept.splice(place < 0 ? kept.length : place, 0, peak);
+    this.peaks.set(name, kept);
   }
 
   forget(step) {

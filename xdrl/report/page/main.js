@@ -23,7 +23,9 @@ function makeShow(source, parts) {
     showWords(source, step, method, target, maps[0]);
     parts.timeline.show(step);
     for (const curve of parts.curves) curve.show(step);
-    if (!parts.player.isPlaying) find("announcer").textContent = stepSentence(source, step, maps[0]);
+    if (parts.player.isPlaying) return;
+    find("announcer").textContent = stepSentence(source, step, maps[0]);
+    parts.address?.write(step);
   };
 }
 
@@ -40,13 +42,17 @@ function showWords(source, step, method, target, map) {
   find("position").textContent = source.isLive ? `Step ${step}${end}` : `Step ${step} of ${source.length - 1}`;
 }
 
+function wantsCalm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 function showPlaying(player) {
   find("play").textContent = player.isPlaying ? "Pause" : "Play";
   find("speed").value = String(player.speed);
 }
 
 /** Connects the buttons under the picture. */
-function listenToControls(player, jump) {
+function listenToControls(player, jump, save) {
   const deeds = {
     play: () => player.toggle(),
     first: () => player.by(-Infinity),
@@ -55,21 +61,24 @@ function listenToControls(player, jump) {
     last: () => player.by(Infinity),
     "previous-mark": () => jump(-1),
     "next-mark": () => jump(1),
+    save,
   };
   for (const [id, deed] of Object.entries(deeds)) find(id).addEventListener("click", deed);
   find("speed").replaceChildren(...SPEEDS.map((speed) => element("option", { value: speed }, `× ${speed}`)));
   find("speed").addEventListener("change", () => player.setSpeed(Number(find("speed").value)));
 }
 
-/** Makes what follows the step, and what moves it. */
-function assemble(source) {
-  const parts = {};
+/** Makes what follows the step, and what moves it; a report has an address that does both. */
+function assemble(source, address = null) {
+  const parts = { address };
   const player = new Player(source, makeShow(source, parts), () => showPlaying(player));
   const again = () => player.seek(player.step);
   const seek = (step) => {
     player.pause();
+    address?.write(clamp(Math.round(step), source.first, player.last), true);
     return player.seek(step);
   };
+  const save = () => savePicture(source.page, player.step);
   const actions = new Actions(source, (name) => {
     actions.chosen = name;
     parts.choices.setTarget(name === null ? source.page.default.target : `action:${name}`);
@@ -90,8 +99,8 @@ function assemble(source) {
   for (const id of ["why-own", "why-contrast"]) {
     find(id).addEventListener("click", () => parts.choices.setTarget(actions.targets[id === "why-own" ? 0 : 1]));
   }
-  listenToControls(player, jump);
-  listenToKeys(player, SPEEDS, jump);
+  listenToControls(player, jump, save);
+  listenToKeys(player, SPEEDS, jump, save);
   showPlaying(player);
   return { player, seek, parts };
 }
@@ -100,14 +109,18 @@ async function startReport(data) {
   const source = new ReportSource(data);
   showFacts(source.page);
   showTruth(source.page);
-  const { player, seek } = assemble(source);
+  const address = new Address();
+  const { player, seek } = assemble(source, address);
   const goTo = async (step) => {
     await seek(step);
-    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     find("player").focus({ preventScroll: true });
-    find("player").scrollIntoView({ behavior: isCalm ? "auto" : "smooth" });
+    find("player").scrollIntoView({ behavior: wantsCalm() ? "auto" : "smooth" });
   };
-  await player.seek(0);
+  address.listen((step) => {
+    player.pause();
+    player.seek(step);
+  });
+  await player.seek(address.step ?? source.page.opening);
   await showMoments(source, goTo);
 }
 
@@ -118,13 +131,25 @@ function showEnd(reason) {
   find("warnings").replaceChildren(element("p", { className: "warning" }, text));
 }
 
+/** Plays on, unseen, to where something hangs on the action; then in sight, where the reader's system does not mind. */
+async function openGame(source, player) {
+  const { lively_gap: lively, steps_before: [fewest, most] } = source.page;
+  const gap = ({ probabilities }) => Math.max(...probabilities.at(-1)) - Math.min(...probabilities.at(-1));
+  do {
+    if (!(await source.advance())) break;
+  } while (source.length <= fewest || (source.length <= most && gap(source.series) < lively));
+  if (!source.length) return;
+  await player.seek(source.length - 1);
+  if (!wantsCalm()) player.play();
+}
+
 async function startLive() {
   let player = null;
   const source = await LiveSource.open((reason) => {
     player?.pause();
     showEnd(reason);
   });
-  for (const id of ["moments-section", "truth-section", "moment-legend"]) find(id).hidden = true;
+  for (const id of ["moments-section", "truth-section", "moment-legend", "address-hint"]) find(id).hidden = true;
   find("new-game").hidden = false;
   showFacts(source.page);
   const assembled = assemble(source);
@@ -133,9 +158,9 @@ async function startLive() {
     player.pause();
     await source.startNewGame();
     assembled.parts.timeline.clear();
-    if (source.length) await player.seek(0);
+    await openGame(source, player);
   });
-  if (await source.advance()) await player.seek(0);
+  await openGame(source, player);
 }
 
 setUpTheme();

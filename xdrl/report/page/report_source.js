@@ -37,13 +37,19 @@ class ReportSource {
     return { height, width, pixels: paletteToPixels(indices, this.palette) };
   }
 
-  /** A map and the largest peak of its episode; null where it was not computed. */
+  /** A map and the peak of a strong one of its episode; null where it was not computed. */
   async map(step, method, target) {
     const key = `${method} ${target}`;
     if (!this.packedMaps.has(key)) return null;
-    if (!this.mapSets.has(key)) this.mapSets.set(key, unpackMaps(this.packedMaps.get(key)));
-    const set = await this.mapSets.get(key);
-    return { ...set.at(step), largest: set.largest };
+    if (!this.mapSets.has(key)) this.mapSets.set(key, this.unpackSet(key));
+    const { set, strong } = await this.mapSets.get(key);
+    return { ...set.at(step), strong };
+  }
+
+  async unpackSet(key) {
+    const set = await unpackMaps(this.packedMaps.get(key));
+    const seen = set.peaks.filter((peak) => peak > 0).sort((one, other) => one - other);
+    return { set, strong: strongPeak(seen, this.page) };
   }
 
   /** There is nothing after the last step. */

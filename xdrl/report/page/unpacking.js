@@ -55,6 +55,6 @@ async function unpackMaps(packed) {
       drawnPeak: drawnPeaks[index],
       status: packed.status_names[packed.statuses[index]],
     }),
-    largest: Math.max(...drawnPeaks),
+    peaks: drawnPeaks,
   };
 }

@@ -7,12 +7,17 @@ const BLANK_REASONS = {
 };
 
 /** A target in words, as a choice in a list. */
-function targetName(target) {
+function targetName(target, page) {
   const [kind, action] = target.split(":");
   if (kind === "chosen") return "the action taken";
   if (kind === "value") return "the value of the situation";
-  if (kind === "action") return action;
-  return action === undefined ? "the action rather than the runner-up" : `why not ${action}?`;
+  if (kind === "action") return page.labels[action];
+  return action === undefined ? "the action rather than the runner-up" : `why not ${page.labels[action]}?`;
+}
+
+/** An action by its index, with what it does in this game. */
+function labelOf(action, page) {
+  return page.labels[page.actions[action]];
 }
 
 /** The best action but one, by its index. */
@@ -26,15 +31,15 @@ function runnerUp(probabilities, except) {
 
 /** What a target's map shows at a step, in words. */
 function targetAt(target, source, step) {
-  const { actions } = source.page;
-  const taken = source.series.action[step];
+  const { actions, labels } = source.page;
+  const taken = actions[source.series.action[step]];
   const [kind, action] = target.split(":");
-  if (kind === "chosen") return `what spoke for ${actions[taken]}`;
+  if (kind === "chosen") return `what spoke for ${labels[taken]}`;
   if (kind === "value") return "what makes the situation look as it does";
-  if (kind === "action") return `what speaks for ${action}`;
-  const isNamed = action !== undefined && action !== actions[taken];
-  const other = isNamed ? action : actions[runnerUp(source.series.probabilities[step], taken)];
-  return `what spoke for ${actions[taken]} and not for ${other}`;
+  if (kind === "action") return `what speaks for ${labels[action]}`;
+  const isNamed = action !== undefined && action !== taken;
+  const other = isNamed ? action : actions[runnerUp(source.series.probabilities[step], source.series.action[step])];
+  return `what spoke for ${labels[taken]} and not for ${labels[other]}`;
 }
 
 /** Why a map shows nothing, or "". */
@@ -44,17 +49,17 @@ function blankReason(map) {
   return BLANK_REASONS[map.status] ?? "";
 }
 
-/** A map beside the strongest one of its episode, in words. */
+/** A map beside a strong one of its episode, in words. */
 function sayShare(map, page) {
-  const share = shareOfStrongest(map, page);
-  if (share === 1) return page.strongest;
-  return `${share < 0.01 ? "under 1" : Math.round(100 * share)}% of ${page.strongest}`;
+  const share = shareOfStrong(map);
+  if (share === 1) return page.strong;
+  return `${share < 0.01 ? "under 1" : Math.round(100 * share)}% of ${page.strong}`;
 }
 
 /** Why a map is hardly seen, or "". */
 function faintReason(map, page) {
   const blank = blankReason(map);
-  if (blank || shareOfStrongest(map, page) >= page.weak_share) return blank;
+  if (blank || shareOfStrong(map) >= page.weak_share) return blank;
   return `Weak map: ${sayShare(map, page)}.`;
 }
 
@@ -71,10 +76,10 @@ function stepFigures(source, step) {
   const { series, page } = source;
   const taken = series.action[step];
   const best = runnerUp(series.probabilities[step], -1);
-  const drawn = taken === best ? "the likeliest one" : `drawn; ${page.actions[best]} was likelier`;
+  const drawn = taken === best ? "the likeliest one" : `drawn; ${labelOf(best, page)} was likelier`;
   const reward = series.reward[step] === 0 ? "" : ` (${series.reward[step] > 0 ? "+" : ""}${significant(series.reward[step])})`;
   return [
-    ["Action", `${page.actions[taken]}, ${drawn}`],
+    ["Action", `${labelOf(taken, page)}, ${drawn}`],
     ["Score", `${significant(scores(series)[step])}${reward}`],
     ...(Math.max(...series.lives) > 0 ? [["Lives", String(series.lives[step])]] : []),
     ["Value", figure(series.value[step])],
@@ -89,5 +94,5 @@ function stepSentence(source, step, map) {
   const { series, page } = source;
   const probability = figure(series.probabilities[step][series.action[step]]);
   const state = `score ${significant(scores(series)[step])}, value ${figure(series.value[step])}`;
-  return `Step ${step}: ${page.actions[series.action[step]]}, probability ${probability}, ${state}. ${faintReason(map, page)}`;
+  return `Step ${step}: ${labelOf(series.action[step], page)}, probability ${probability}, ${state}. ${faintReason(map, page)}`;
 }

@@ -30,23 +30,31 @@ function shortText(value) {
   return text.length > LONGEST_OUTPUT ? `${text.slice(0, LONGEST_OUTPUT)}…` : text;
 }
 
-function showBars(prediction) {
+/* The actions with their probabilities; those that one can ask about are buttons, and `askWhy(index)` is called. */
+function showBars(prediction, labels, askWhy) {
   const shares = prediction.action_probabilities;
   const isKnown = Array.isArray(shares);
-  const names = Array.isArray(prediction.action_names) ? prediction.action_names : [];
+  const names = labels ?? (Array.isArray(prediction.action_names) ? prediction.action_names : []);
   const bars = (isKnown ? shares : []).map((share, index) => {
     const bar = element("span", "bar");
     bar.style.width = `${100 * Math.min(Math.max(Number(share) || 0, 0), 1)}%`;
     const name = element("span", "name", String(names[index] ?? index));
     const figure = element("span", "share", typeof share === "number" ? share.toFixed(3) : String(share));
-    return element("li", index === prediction.action ? "taken" : "", name, element("span", "track", bar), figure);
+    const row = element(askWhy ? "button" : "div", "row", name, element("span", "track", bar), figure);
+    if (askWhy) {
+      row.type = "button";
+      row.setAttribute("aria-pressed", "false");
+      row.addEventListener("click", () => askWhy(index));
+    }
+    return element("li", index === prediction.action ? "taken" : "", row);
   });
   byId("bars").replaceChildren(...bars);
   show("bars", isKnown);
   show("bars-title", isKnown);
+  show("why-hint", isKnown && Boolean(askWhy));
 }
 
-function showFacts(model, prediction, milliseconds) {
+function showFacts(model, signature, prediction, milliseconds) {
   const facts = [];
   if ("value" in prediction) {
     facts.push(["Value", shortNumber(prediction.value)]);
@@ -58,27 +66,30 @@ function showFacts(model, prediction, milliseconds) {
   if ("heatmap_peak" in prediction) {
     facts.push(["Raw peak", shortNumber(prediction.heatmap_peak)]);
   }
-  facts.push(["Model", `${model.name}, version ${model.version}`], ["Signature", model.signature]);
+  facts.push(["Model", `${model.name}, version ${model.version}`], ["Signature", signature]);
   facts.push(["Answered in", `${Math.round(milliseconds)} ms`]);
   byId("facts").replaceChildren(...pairs(facts));
 }
 
-function showAnswer(model, found, milliseconds) {
+/* Shows what was answered: by which signature, in how long, with which labels for actions and which picture of the
+   heatmap, where the answer brings none, and what asks about an action. */
+function showAnswer(model, found, { signature, milliseconds, labels, overlay, askWhy }) {
   const isNamed = typeof found === "object" && found !== null && !Array.isArray(found) && !isBase64(found);
   const prediction = isNamed ? found : { output: found };
-  const action = prediction.action_name ?? prediction.action;
+  const action = labels?.[prediction.action] ?? prediction.action_name ?? prediction.action;
   byId("action").textContent = action === undefined ? "" : String(action);
   show("action-line", action !== undefined);
-  showFacts(model, prediction, milliseconds);
-  showBars(prediction);
+  showFacts(model, signature, prediction, milliseconds);
+  showBars(prediction, labels, askWhy);
   byId("outputs").replaceChildren(...pairs(Object.entries(prediction).map(([name, value]) => [name, shortText(value)])));
   byId("outputs-details").open = action === undefined;
   show("outputs-details", true);
-  const hasOverlay = isBase64(prediction.overlay_bytes);
-  if (hasOverlay) {
-    byId("overlay").src = `data:image/png;base64,${prediction.overlay_bytes.b64}`;
+  const bytes = prediction.overlay_bytes;
+  const address = isBase64(bytes) ? `data:image/png;base64,${bytes.b64}` : overlay;
+  if (address) {
+    byId("overlay").src = address;
   }
-  show("overlay-figure", hasOverlay);
+  show("overlay-figure", Boolean(address));
   show("answer", true);
   show("waiting", false);
 }

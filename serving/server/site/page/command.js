@@ -8,14 +8,18 @@ function predictPath(model) {
   return `/v1/models/${encodeURIComponent(model.name)}:predict`;
 }
 
-function requestBody(model, base64) {
-  return JSON.stringify({ signature_name: model.signature, instances: [{ image_bytes: { b64: base64 } }] });
+function requestBody(signature, instance) {
+  return JSON.stringify({ signature_name: signature, instances: [instance] });
+}
+
+function pictureInstance(base64) {
+  return { image_bytes: { b64: base64 } };
 }
 
 /* A picture may be too long for an argument, so it goes through a pipe. */
 function shellCommand(model, fileName, sample) {
   const mark = "PICTURE";
-  const body = requestBody(model, mark);
+  const body = requestBody(model.signature, pictureInstance(mark));
   const cut = body.lastIndexOf(mark);
   const before = quoted(body.slice(0, cut));
   const after = quoted(body.slice(cut + mark.length));

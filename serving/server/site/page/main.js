@@ -1,11 +1,20 @@
-/* Which model is asked about which picture, and when. */
+/* Which model is asked about what, and when: a picture that was given, or a screen of the game that came along. */
 
+const PLAY_MILLISECONDS = 400;
 const models = new Map();
+const games = new Map();
+const why = new Why();
 let picture = null;
+let step = null;
+let isPlaying = false;
 let turn = 0;
 
 function chosenModel() {
   return models.get(byId("model").value);
+}
+
+function chosenGame() {
+  return games.get(byId("model").value);
 }
 
 function complain(text) {
@@ -13,63 +22,34 @@ function complain(text) {
   show("problem", text !== "");
 }
 
+function doubt(text) {
+  byId("doubt").textContent = text;
+  show("doubt", text !== "");
+}
+
 function forgetAnswer(reason) {
+  why.close();
+  doubt("");
   byId("waiting").textContent = reason;
   show("waiting", true);
-  for (const id of ["answer", "overlay-figure", "outputs-details"]) {
+  for (const id of ["answer", "overlay-figure", "more"]) {
     show(id, false);
   }
 }
 
-function readBase64(blob) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(blob);
-  });
-}
-
-async function request(path, options) {
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch {
-    throw new Error("No answer: the server is not there, or has closed the connection.");
-  }
-  return response;
-}
-
-async function predict(model, blob) {
-  const body = requestBody(model, await readBase64(blob));
-  const start = performance.now();
-  const response = await request(predictPath(model), { method: "POST", body });
-  const text = await response.text();
-  const content = response.headers.get("content-type") === "application/json" ? readJson(text) : { error: text };
-  if (!response.ok) {
-    throw new Error(`${response.status}: ${content.error}`);
-  }
-  return { prediction: content.predictions[0], milliseconds: performance.now() - start };
-}
-
 /* A later question overtakes the earlier ones, whatever the order of their answers. */
-async function ask() {
-  const model = chosenModel();
-  if (!picture || !model) {
-    return;
-  }
+async function answerLast(question) {
   const asked = ++turn;
   document.body.classList.add("busy");
-  byId("command").textContent = shellCommand(model, picture.name, picture.sample);
-  show("more", true);
   complain("");
   try {
-    const { prediction, milliseconds } = await predict(model, picture.blob);
+    const showFound = await question();
     if (asked === turn) {
-      showAnswer(model, prediction, milliseconds);
+      showFound();
     }
   } catch (error) {
     if (asked === turn) {
+      stopPlaying();
       forgetAnswer("There is none.");
       complain(error.message);
     }
@@ -79,10 +59,74 @@ async function ask() {
   }
 }
 
+/* Shows an answer; where the model says why not, its actions are buttons that ask about the frame that was seen. */
+function present(model, signature, { prediction, milliseconds }, seen, overlay = null) {
+  why.close();
+  const labels = chosenGame()?.told.action_labels ?? prediction?.action_names;
+  const canAsk = model.memory !== null && seen !== null;
+  const askWhy = async (target) => {
+    try {
+      await why.ask(model, { ...seen, prediction, labels }, target);
+    } catch (error) {
+      complain(error.message);
+    }
+  };
+  showAnswer(model, prediction, { signature, milliseconds, labels, overlay, askWhy: canAsk ? askWhy : null });
+}
+
+/* Asks about the picture that was given: the agent has seen nothing before it. */
+function askPicture(model) {
+  const given = picture;
+  return answerLast(async () => {
+    const answer = await predict(model, model.signature, pictureInstance(await readBase64(given.blob)));
+    const [frame] = await readFrames(given.blob).catch(() => [null]);
+    return () => {
+      byId("command").textContent = shellCommand(model, given.name, given.sample);
+      show("more", true);
+      show("command-part", true);
+      present(model, model.signature, answer, frame && { frame, memory: emptyMemory(model) });
+      doubt((frame && chosenGame()?.doubt(frame)) || "");
+    };
+  });
+}
+
+/* Asks about a screen of the game: the agent has seen those before it. */
+function askGame(model, game) {
+  const at = step;
+  return answerLast(async () => {
+    const answer = await game.answerAt(at);
+    return () => {
+      const { heatmap, heatmap_box: box } = answer.prediction;
+      show("stage", true);
+      show("given", true);
+      byId("given").src = framePicture(game.frames[at]);
+      byId("given-caption").textContent = `Screen ${at + 1} of ${game.frames.length} of a game that the agent played`;
+      show("more", true);
+      show("command-part", false);
+      const seen = { frame: game.frames[at], memory: game.memories[at] };
+      present(model, "step", answer, seen, heatPicture(seen.frame, heatmap, box));
+      doubt("");
+      byId("back").disabled = at === 0;
+      byId("forward").disabled = at === game.frames.length - 1;
+    };
+  });
+}
+
+function ask() {
+  const [model, game] = [chosenModel(), chosenGame()];
+  show("game-controls", step !== null && Boolean(game));
+  if (step !== null && game) {
+    return askGame(model, game);
+  }
+  return picture && model ? askPicture(model) : null;
+}
+
 function take(blob, name, sample) {
+  stopPlaying();
   if (picture) {
     URL.revokeObjectURL(picture.url);
   }
+  step = null;
   picture = { blob, name, sample, url: URL.createObjectURL(blob) };
   show("stage", true);
   show("given", true);
@@ -104,20 +148,74 @@ async function takeSample() {
   }
 }
 
+function goTo(wanted) {
+  const game = chosenGame();
+  step = Math.min(Math.max(wanted, 0), game.frames.length - 1);
+  return ask();
+}
+
+function stopPlaying() {
+  isPlaying = false;
+  byId("play").textContent = "Play";
+}
+
+async function play() {
+  isPlaying = true;
+  byId("play").textContent = "Pause";
+  const game = chosenGame();
+  if (step === game.frames.length - 1) {
+    await goTo(0);
+  }
+  while (isPlaying && chosenGame() === game && step < game.frames.length - 1) {
+    await Promise.all([goTo(step + 1), new Promise((resolve) => setTimeout(resolve, PLAY_MILLISECONDS))]);
+  }
+  stopPlaying();
+}
+
 function firstPicture(transfer) {
   return [...(transfer?.files ?? [])][0];
 }
 
-function takeFile(file) {
-  if (file) {
-    take(file, file.name, null);
+async function takeFile(file) {
+  if (!file) {
+    return;
   }
+  if (await isPicture(file)) {
+    await take(file, file.name, null);
+    return;
+  }
+  turn++;
+  document.body.classList.remove("busy");
+  stopPlaying();
+  forgetAnswer("There is none.");
+  complain(`${file.name} is no picture that a model can read: it takes PNG and JPEG.`);
 }
 
-function chooseModel() {
-  show("sample", Boolean(chosenModel()?.sample));
+/* Shows a model with what was given, else with what it brings along. */
+async function chooseModel() {
+  stopPlaying();
+  step = null;
+  const model = chosenModel();
+  show("sample", Boolean(model?.sample));
+  show("game", Boolean(model?.game));
   forgetAnswer("Nothing has been asked yet.");
-  ask();
+  if (model?.game && model.memory !== null && !games.has(model.name)) {
+    try {
+      games.set(model.name, await Game.load(model));
+    } catch (error) {
+      complain(error.message);
+    }
+  }
+  if (model !== chosenModel()) {
+    return;
+  }
+  if (!model || (picture && !picture.sample)) {
+    await ask();
+  } else if (chosenGame() && step === null) {
+    await goTo(0);
+  } else if (model.sample) {
+    await takeSample();
+  }
 }
 
 async function start() {
@@ -132,7 +230,7 @@ async function start() {
     } else {
       byId("model").disabled = byId("file").disabled = false;
     }
-    chooseModel();
+    await chooseModel();
   } catch (error) {
     complain(error.message);
   }
@@ -145,6 +243,16 @@ byId("file").addEventListener("change", (event) => {
   event.target.value = ""; // The same file may be chosen again.
 });
 byId("sample").addEventListener("click", takeSample);
+byId("game").addEventListener("click", () => goTo(0));
+byId("back").addEventListener("click", () => {
+  stopPlaying();
+  goTo(step - 1);
+});
+byId("forward").addEventListener("click", () => {
+  stopPlaying();
+  goTo(step + 1);
+});
+byId("play").addEventListener("click", () => (isPlaying ? stopPlaying() : play()));
 byId("given").addEventListener("error", () => {
   show("given", false);
   byId("given-caption").textContent = `${picture.name}: not a picture this browser can show`;

@@ -1,0 +1,178 @@
+"""Makes the pictures of the documentation anew from the shipped agents: `python docs/pictures.py`, or some by name.
+
+`figures` and `curves` are what those commands draw. `clips`, `methods` and `report` are of a game that is explained,
+`watch` and `serving-page` of what the servers show in Debian's Chromium.
+"""
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+EXPLAINED = ROOT / "build" / "pictures"
+"""Explained games; a folder that is there already is taken as it is."""
+GAMES = sorted(path.name for path in (ROOT / "saved_models").iterdir() if path.is_dir())
+STEPS, STEPS_OF_PONG = 300, 500
+"""Of a game; Pong's first point is long in coming."""
+COMPARED = ("grad-cam", "hires-cam", "saliency", "occlusion", "blur", "sarfa")
+STEPS_AROUND = 12
+"""Of the strip, before it and after it, that other methods explain as well."""
+PORT = 8599
+WAIT_SECONDS = 120
+_READY = "return document.documentElement.dataset.ready === 'true'"
+
+
+def draw_figures() -> None:
+    """Fig. 1 to 3 of the paper."""
+    _run("figures", "--steps", "500", "--output", str(DOCS / "figures"))
+
+
+def draw_curves() -> None:
+    """The learning curves, with the model cards and the tables of results."""
+    _run("cards")
+
+
+def make_clips() -> None:
+    """A GIF of each shipped game."""
+    for game in GAMES:
+        shutil.copy(_explained(game) / "clip.gif", DOCS / f"{game.lower()}.gif")
+
+
+def draw_methods() -> None:
+    """Six steps of Pong as several methods see them."""
+    sys.path.insert(0, str(ROOT))
+    import xdrl
+    from xdrl.environments import find_protocol
+    from xdrl.evaluation import record_episode
+    from xdrl.explanations.episodes import STRIP_FRAMES, explain_episode, strip_start
+    from xdrl.explanations.pictures import draw_comparison
+    from xdrl.pictures.frames import save_png
+
+    agent = xdrl.find_agent("Pong")
+    protocol = find_protocol("standard", agent.game)
+    recording = record_episode(agent, protocol, STEPS_OF_PONG, is_greedy=False, seed=0)
+    start = strip_start(explain_episode(agent, recording, "chosen", "grad-cam"))
+    part = slice(max(start - STEPS_AROUND, 0), start + STRIP_FRAMES + STEPS_AROUND)
+    cut = {
+        name: getattr(recording, name)[part]
+        for name in ("screens", "actions", "logits", "probabilities", "values", "rewards", "lives")
+    }
+    state = type(recording.state)(*(half[part] for half in recording.state))
+    recording = dataclasses.replace(recording, state=state, **cut)
+    episodes = [explain_episode(agent, recording, "chosen", method) for method in COMPARED]
+    save_png(DOCS / "methods.png", draw_comparison(agent, episodes))
+
+
+def show_report() -> None:
+    """The report of a game of Pong, as it opens."""
+    with _browser(1280, 960) as driver:
+        _open(driver, (_explained("Pong") / "report.html").as_uri())
+        driver.save_screenshot(str(DOCS / "report.png"))
+
+
+def show_watch() -> None:
+    """The live page of Qbert, as it opens where a reader wants calm."""
+    with _serving("watch", "Qbert", "--port", str(PORT)), _browser(1280, 900) as driver:
+        media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        _open(driver, f"http://127.0.0.1:{PORT}/")
+        driver.save_screenshot(str(DOCS / "watch.png"))
+
+
+def show_serving_page() -> None:
+    """The page of the server: some steps into the game of Pong, an action chosen to ask why not."""
+    with _serving("serve", "--port", str(PORT), "--grpc-port", "0", ready="readyz"), _browser(1280, 1180) as driver:
+        _open(driver, f"http://127.0.0.1:{PORT}/")
+        for screen in range(2, 13):
+            driver.find_element("id", "forward").click()
+            caption = f"Screen {screen} of"
+            _wait(driver, lambda caption=caption: driver.find_element("id", "given-caption").text.startswith(caption))
+        driver.find_element("css selector", "#bars li:not(.taken):nth-child(n + 3) button").click()
+        _wait(driver, lambda: driver.find_element("id", "why").is_displayed())
+        driver.save_screenshot(str(DOCS / "serving-page.png"))
+
+
+PICTURES: dict[str, Callable[[], None]] = {
+    "figures": draw_figures,
+    "curves": draw_curves,
+    "clips": make_clips,
+    "methods": draw_methods,
+    "report": show_report,
+    "watch": show_watch,
+    "serving-page": show_serving_page,
+}
+
+
+def _run(*arguments: str) -> None:
+    subprocess.run([sys.executable, "cli.py", *arguments], cwd=ROOT, check=True)
+
+
+def _explained(game: str) -> Path:
+    folder = EXPLAINED / game
+    if not (folder / "report.html").exists():
+        steps = STEPS_OF_PONG if game == "Pong" else STEPS
+        _run("explain", game, "--steps", str(steps), "--output", str(folder))
+    return folder
+
+
+@contextmanager
+def _serving(*arguments: str, ready: str = "") -> Iterator[None]:
+    """Runs a command that serves, from when it answers at a path on."""
+    with subprocess.Popen([sys.executable, "cli.py", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        try:
+            until = time.monotonic() + WAIT_SECONDS
+            while not _answers(ready):
+                if process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"expected {' '.join(arguments)} to answer on port {PORT}, it does not")
+                time.sleep(0.5)
+            yield
+        finally:
+            process.terminate()
+
+
+def _answers(path: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/{path}", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@contextmanager
+def _browser(width: int, height: int) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for flag in ("headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars"):
+        options.add_argument(f"--{flag}")
+    driver = webdriver.Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
+    try:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        yield driver
+    finally:
+        driver.quit()
+
+
+def _open(driver: webdriver.Chrome, address: str) -> None:
+    driver.get(address)
+    _wait(driver, lambda: driver.execute_script(_READY))
+
+
+def _wait(driver: webdriver.Chrome, condition: Callable[[], object]) -> None:
+    WebDriverWait(driver, WAIT_SECONDS, 0.1).until(lambda _: condition())
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or PICTURES:
+        PICTURES[name]()
