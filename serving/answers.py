@@ -1,7 +1,8 @@
 """An agent's answers as records, read from what a model server sent."""
 
 import base64
-from collections.abc import Callable
+from collections import namedtuple
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -9,16 +10,22 @@ import numpy as np
 
 from serving.errors import UnexpectedAnswerError
 
+STATE, NEXT_STATE = "state_", "next_state_"
+"""What the names of a memory's parts begin with, as inputs and as outputs."""
 _MAX_CHARACTERS_SHOWN = 200
 
 T = TypeVar("T")
 
 
 class CoreState(NamedTuple):
-    """An agent's memory of the screens before: float32 [H] each."""
+    """The memory of a recurrent agent, of the screens before: float32 [H] each."""
 
     h: np.ndarray
     c: np.ndarray
+
+
+State = Any
+"""An agent's memory: a named tuple of arrays, whose names the agent says. `CoreState` is one."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Answer:
     heatmap_status: str
     heatmap_box: tuple[float, float, float, float]
     overlay: bytes | None
-    state: CoreState | None
+    state: State | None
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def read_answer(row: dict[str, Any]) -> Answer:
             heatmap_status=str(row["heatmap_status"]),
             heatmap_box=tuple(row["heatmap_box"]),
             overlay=base64.b64decode(row["overlay_bytes"]["b64"]) if "overlay_bytes" in row else None,
-            state=_read_state(row) if "next_state_h" in row else None,
+            state=_read_state(row) if any(name.startswith(NEXT_STATE) for name in row) else None,
         ),
     )
 
@@ -120,18 +127,25 @@ def read_reason(row: dict[str, Any], action: int, action_name: str | None) -> Re
     )
 
 
-def read_core_size(metadata: dict[str, Any]) -> int:
-    """Reads the length of a core state from what a server says about the signature `step`.
+def read_first_parts(metadata: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Reads the parts of an agent's memory, as a game starts with them: zeros of the signature `step`'s inputs.
 
     Raises:
         UnexpectedAnswerError: it says nothing of the kind.
     """
 
-    def read() -> int:
-        signatures = metadata["metadata"]["signature_def"]["signature_def"]
-        return int(signatures["step"]["inputs"]["state_h"]["tensor_shape"]["dim"][1]["size"])
+    def read() -> dict[str, np.ndarray]:
+        inputs = metadata["metadata"]["signature_def"]["signature_def"]["step"]["inputs"]
+        return {name: _zeros(tensor) for name, tensor in inputs.items() if name.startswith(STATE)}
 
     return read_as_expected(metadata, read)
+
+
+def make_state(parts: Mapping[str, np.ndarray], prefix: str) -> State:
+    """Makes a state of its parts, whose names begin with a prefix that is left out."""
+    named = {name.removeprefix(prefix): part for name, part in parts.items()}
+    kind: Any = CoreState if set(named) == set(CoreState._fields) else namedtuple("State", sorted(named))
+    return kind(**named)
 
 
 def read_as_expected(document: Any, read: Callable[[], T]) -> T:
@@ -148,5 +162,16 @@ def read_as_expected(document: Any, read: Callable[[], T]) -> T:
         ) from error
 
 
-def _read_state(row: dict[str, Any]) -> CoreState:
-    return CoreState(np.array(row["next_state_h"], np.float32), np.array(row["next_state_c"], np.float32))
+def _read_state(row: dict[str, Any]) -> State:
+    return make_state({name: _read_part(row[name]) for name in row if name.startswith(NEXT_STATE)}, NEXT_STATE)
+
+
+def _read_part(numbers: Any) -> np.ndarray:
+    """Whole numbers are pixels; all others have a decimal point."""
+    array = np.array(numbers)
+    return array.astype(np.uint8 if array.dtype.kind == "i" else np.float32)
+
+
+def _zeros(tensor: dict[str, Any]) -> np.ndarray:
+    shape = [int(axis["size"]) for axis in tensor["tensor_shape"]["dim"][1:]]
+    return np.zeros(shape, np.uint8 if tensor["dtype"] == "DT_UINT8" else np.float32)

@@ -8,7 +8,17 @@ from urllib.parse import quote
 
 import numpy as np
 
-from serving.answers import Answer, CoreState, Reason, first_row, read_answer, read_core_size, read_reason
+from serving.answers import (
+    STATE,
+    Answer,
+    Reason,
+    State,
+    first_row,
+    make_state,
+    read_answer,
+    read_first_parts,
+    read_reason,
+)
 from serving.errors import UnexpectedAnswerError
 from serving.screens import checked_screen, encode_png, shortest_decimals
 from serving.transport import Patience, Transport
@@ -51,7 +61,7 @@ class AgentClient:
         self._transport = Transport(url, patience or Patience(), headers)
         self._model = f"/v1/models/{quote(game, safe='')}" + (f"/versions/{version}" if version is not None else "")
         self._action_names: tuple[str, ...] = ()
-        self._core_size = 0
+        self._first_parts: dict[str, np.ndarray] | None = None
 
     def close(self) -> None:
         """Closes the idle connections."""
@@ -65,7 +75,7 @@ class AgentClient:
         """Closes the idle connections."""
         self.close()
 
-    def act(self, screen: np.ndarray | bytes, *, state: CoreState | None = None, with_overlay: bool = False) -> Answer:
+    def act(self, screen: np.ndarray | bytes, *, state: State | None = None, with_overlay: bool = False) -> Answer:
         """Asks what to do on a screen, and why.
 
         Args:
@@ -88,7 +98,7 @@ class AgentClient:
         self._action_names = tuple(answer.probabilities)
         return answer
 
-    def explain(self, screen: np.ndarray, action: int | str, *, state: CoreState | None = None) -> Reason:
+    def explain(self, screen: np.ndarray, action: int | str, *, state: State | None = None) -> Reason:
         """Asks what on a screen speaks for an action, and what against it.
 
         Args:
@@ -99,7 +109,7 @@ class AgentClient:
         Raises:
             ValueError: there is no such name, or the screen has another shape or type.
         """
-        inputs = _frame_inputs(screen, state or self.initial_state())
+        inputs = _frame_inputs(screen, self.initial_state() if state is None else state)
         index = self._action_index(action, screen) if isinstance(action, str) else int(action)
         row = self._ask("explain", inputs | {"target_action": [index]})
         return read_reason(row, index, action if isinstance(action, str) else None)
@@ -113,11 +123,11 @@ class AgentClient:
         """
         return Player(self, np.random.default_rng(seed) if sample else None)
 
-    def initial_state(self) -> CoreState:
-        """Returns the state of a game that starts; its size is asked for once."""
-        if not self._core_size:
-            self._core_size = read_core_size(self.metadata())
-        return CoreState(*np.zeros((2, self._core_size), np.float32))
+    def initial_state(self) -> State:
+        """Returns the state of a game that starts; what is in it is asked for once."""
+        if self._first_parts is None:
+            self._first_parts = read_first_parts(self.metadata())
+        return make_state(self._first_parts, STATE)
 
     def predict(self, body: dict[str, Any]) -> dict[str, Any]:
         """Sends a predict request as it is and returns the server's answer."""
@@ -170,7 +180,7 @@ class Player:
             generator: of the draws; None takes the most probable action.
         """
         self._client, self._generator = client, generator
-        self.state: CoreState | None = None
+        self.state: State | None = None
 
     def step(self, screen: np.ndarray) -> Answer:
         """Asks for the next action of the game, and remembers the screen.
@@ -178,7 +188,7 @@ class Player:
         Args:
             screen: uint8 [210, 160, 3], RGB.
         """
-        answer = self._client.act(screen, state=self.state or self._client.initial_state())
+        answer = self._client.act(screen, state=self._client.initial_state() if self.state is None else self.state)
         self.state = answer.state
         if self._generator is None:
             return answer
@@ -193,9 +203,9 @@ class Player:
         self.state = None
 
 
-def _frame_inputs(screen: np.ndarray | bytes, state: CoreState) -> dict[str, Any]:
-    return {
-        "frame": [checked_screen(screen).tolist()],
-        "state_h": [shortest_decimals(state.h)],
-        "state_c": [shortest_decimals(state.c)],
+def _frame_inputs(screen: np.ndarray | bytes, state: State) -> dict[str, Any]:
+    memory = {
+        f"{STATE}{name}": [part.tolist() if part.dtype == np.uint8 else shortest_decimals(part)]
+        for name, part in state._asdict().items()
     }
+    return {"frame": [checked_screen(screen).tolist()], **memory}

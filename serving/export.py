@@ -13,12 +13,14 @@ import numpy as np
 import tensorflow as tf
 
 from serving.showing import write_shown_game
-from serving.signatures import build_signatures
+from serving.signatures import STATE, build_signatures
 from serving.warm_up import BATCHING_STATEMENT, Samples, play_samples, sample_requests, write_samples
-from xdrl.agents import Agent, CoreState
-from xdrl.config import network_config_to_json, recipe_to_json
+from xdrl.agent_configs import agent_config_to_json
+from xdrl.agents import Agent, build_agent_network
+from xdrl.config import recipe_to_json
 from xdrl.explainers.maps import normalise
-from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
+from xdrl.memories import Memory
+from xdrl.networks import arrays_to_variables, variables_to_arrays
 from xdrl.storage.files import replaced_folder
 from xdrl.storage.histories import history_to_json
 from xdrl.storage.progress import read_progress, write_progress
@@ -60,13 +62,16 @@ def export_agent(agent: Agent, output: Path) -> Path:
         _copy_progress(agent, folder / PROGRESS_CSV)
         samples = play_samples(agent)
         write_samples(agent, samples, folder)
-        write_shown_game(agent, folder)
+        if not agent.is_imported:  # the page carries a core state from screen to screen
+            write_shown_game(agent, folder)
         _prove(agent, samples, folder)
     return version
 
 
 def _with_rounded_weights(agent: Agent) -> Agent:
-    network = build_network(agent.network.config)
+    if agent.is_imported:  # its weights stay what its own library would load
+        return agent
+    network = build_agent_network(agent.network.config)
     arrays_to_variables(round_weights(variables_to_arrays(agent.network.weights)), network.weights)
     return type(agent)(network, agent.game, agent.provenance)
 
@@ -77,9 +82,10 @@ def _agent_record(agent: Agent) -> dict[str, Any]:
     left_out = ("agent", "scores", "lengths")
     return {
         "game": agent.game.name,
-        "network": network_config_to_json(agent.network.config),
+        "network": agent_config_to_json(agent.network.config),
         "heatmap_box": agent.network.heatmap_box._asdict(),
         "core_size": agent.network.core_size,
+        "memory": {f"{STATE}{name}": part._asdict() for name, part in agent.network.memory_parts.items()},
         "training": {
             "agent_steps": provenance.agent_steps,
             "frames": provenance.frames,
@@ -132,9 +138,10 @@ def _proof_arrays(agent: Agent, samples: Samples) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _expected_answers(agent: Agent, screens: np.ndarray, state: CoreState) -> dict[str, dict[str, np.ndarray]]:
+def _expected_answers(agent: Agent, screens: np.ndarray, state: Memory) -> dict[str, dict[str, np.ndarray]]:
     next_state, last_action = agent.act(screens, state).state, agent.action_names[-1]
-    step = _expected_answer(agent, screens, state) | {"next_state_h": next_state.h, "next_state_c": next_state.c}
+    following = {f"next_{STATE}{name}": part for name, part in next_state._asdict().items()}
+    step = _expected_answer(agent, screens, state) | following
     explain = {
         "heatmap": _live_heatmap(agent, screens, state, f"action:{last_action}"),
         "contrast_heatmap": _live_heatmap(agent, screens, state, f"contrast:{last_action}"),
@@ -143,7 +150,7 @@ def _expected_answers(agent: Agent, screens: np.ndarray, state: CoreState) -> di
     return {"step": step, "explain": explain, "serving_default": default, "overlay": default}
 
 
-def _expected_answer(agent: Agent, screens: np.ndarray, state: CoreState) -> dict[str, np.ndarray]:
+def _expected_answer(agent: Agent, screens: np.ndarray, state: Memory) -> dict[str, np.ndarray]:
     decision = agent.act(screens, state)
     return {
         "action": decision.actions,
@@ -153,6 +160,6 @@ def _expected_answer(agent: Agent, screens: np.ndarray, state: CoreState) -> dic
     }
 
 
-def _live_heatmap(agent: Agent, screens: np.ndarray, state: CoreState, target: str) -> np.ndarray:
+def _live_heatmap(agent: Agent, screens: np.ndarray, state: Memory, target: str) -> np.ndarray:
     explanation = agent.explain(screens, state, target)
     return np.asarray(normalise(explanation.maps, explanation.peaks))

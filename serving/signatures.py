@@ -1,25 +1,28 @@
 """The four signatures of an exported agent: an encoded screenshot or a raw frame in, action and heatmap out."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from xdrl.agent_networks import AgentNetwork
 from xdrl.explainers.grad_cam import explain_feature_map, grad_cam
 from xdrl.explainers.maps import MapBatch, normalise
-from xdrl.explainers.subjects import network_subject
-from xdrl.networks import Network
+from xdrl.explainers.subjects import aim_at, network_subject
 from xdrl.pictures.overlays import overlay
 from xdrl.preprocessing import SCREEN_HEIGHT, SCREEN_WIDTH
 from xdrl.targets import ACTION, CHOSEN, CONTRAST, Target
 
 MAX_PIXELS = 4096 * 4096
 """Of a screenshot: a small file can ask for gigabytes when it is decoded."""
+STATE = "state_"
+"""What the names of a memory's parts begin with, as inputs; as outputs they begin with `next_state_`."""
 _PNG_SIGNATURE, _JPEG_SIGNATURE = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _PNG_HEADER_BYTES = 24
 _SCREEN_SHAPE = (SCREEN_HEIGHT, SCREEN_WIDTH, 3)
 
 
-def build_signatures(network: Network) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
+def build_signatures(network: AgentNetwork) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
     """Returns the signatures as compiled functions of a network.
 
     Args:
@@ -30,8 +33,9 @@ def build_signatures(network: Network) -> dict[str, Callable[..., dict[str, tf.T
     """
     image_bytes = tf.TensorSpec([None], tf.string, "image_bytes")
     frame = tf.TensorSpec([None, *_SCREEN_SHAPE], tf.uint8, "frame")
-    state_h = tf.TensorSpec([None, network.core_size], tf.float32, "state_h")
-    state_c = tf.TensorSpec([None, network.core_size], tf.float32, "state_c")
+    memory = [
+        tf.TensorSpec([None, *part.shape], part.dtype, f"{STATE}{name}") for name, part in network.memory_parts.items()
+    ]
     target_action = tf.TensorSpec([None], tf.int64, "target_action")
 
     @tf.function(input_signature=[image_bytes], autograph=False)
@@ -45,16 +49,16 @@ def build_signatures(network: Network) -> dict[str, Callable[..., dict[str, tf.T
         pictures = overlay(screens, answer["heatmap"], network.heatmap_box)
         return answer | {"overlay_bytes": tf.map_fn(tf.io.encode_png, pictures, fn_output_signature=tf.string)}
 
-    @tf.function(input_signature=[frame, state_h, state_c], autograph=False)
-    def step(frame: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = grad_cam(network_subject(network, frame, state_h, state_c, Target(CHOSEN)))
-        return _answer(network, found) | {"next_state_h": found.outputs.next_h, "next_state_c": found.outputs.next_c}
+    @tf.function(input_signature=[frame, *memory], autograph=False)
+    def step(frame: tf.Tensor, *memory: tf.Tensor) -> dict[str, tf.Tensor]:
+        found = grad_cam(network_subject(network, frame, memory, Target(CHOSEN)))
+        following = zip(network.memory_parts, found.outputs.memory, strict=True)
+        return _answer(network, found) | {f"next_{STATE}{name}": part for name, part in following}
 
-    @tf.function(input_signature=[frame, state_h, state_c, target_action], autograph=False)
-    def explain(
-        frame: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, target_action: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        return _explain(network, frame, state_h, state_c, target_action)
+    @tf.function(input_signature=[frame, *memory, target_action], autograph=False)
+    def explain(frame: tf.Tensor, *rest: tf.Tensor) -> dict[str, tf.Tensor]:
+        *seen_with, target_action = rest
+        return _explain(network, frame, seen_with, target_action)
 
     return {"serving_default": serving_default, "overlay": overlay_signature, "step": step, "explain": explain}
 
@@ -114,13 +118,18 @@ def _resize_by_area(picture: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.round(resized), tf.uint8)
 
 
-def _answer_screens(network: Network, screens: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Answers from a zero core state: a screenshot has no past."""
-    state = tf.zeros([tf.shape(screens)[0], network.core_size])
-    return _answer(network, grad_cam(network_subject(network, screens, state, state, Target(CHOSEN))))
+def _answer_screens(network: AgentNetwork, screens: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Answers with the memory of a game that starts: a screenshot has no past."""
+    memory = zero_memory(network, tf.shape(screens)[0])
+    return _answer(network, grad_cam(network_subject(network, screens, memory, Target(CHOSEN))))
 
 
-def _answer(network: Network, found: MapBatch) -> dict[str, tf.Tensor]:
+def zero_memory(network: AgentNetwork, count: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Returns the memory of games that start, in the graph; `count` is an integer scalar."""
+    return tuple(tf.zeros([count, *part.shape], part.dtype) for part in network.memory_parts.values())
+
+
+def _answer(network: AgentNetwork, found: MapBatch) -> dict[str, tf.Tensor]:
     logits, values = found.outputs.logits, found.outputs.values
     count = tf.shape(logits)[0]
     action = tf.argmax(logits, -1)
@@ -129,7 +138,7 @@ def _answer(network: Network, found: MapBatch) -> dict[str, tf.Tensor]:
         "action": action,
         "action_name": tf.gather(names, action),
         "action_names": tf.tile(names[None], [count, 1]),
-        "action_probabilities": tf.nn.softmax(logits),
+        "action_probabilities": network.weigh_actions(logits),
         "value": values,
         "heatmap": normalise(found.maps, found.peaks),
         "heatmap_peak": found.peaks,
@@ -139,17 +148,16 @@ def _answer(network: Network, found: MapBatch) -> dict[str, tf.Tensor]:
 
 
 def _explain(
-    network: Network, frame: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, target_action: tf.Tensor
+    network: AgentNetwork, frame: tf.Tensor, memory: Sequence[tf.Tensor], target_action: tf.Tensor
 ) -> dict[str, tf.Tensor]:
     num_actions = network.config.num_actions
     is_action = tf.reduce_all((target_action >= 0) & (target_action < num_actions))
     message = ["expected target_action from 0 to", num_actions - 1, "got", target_action]
     with tf.control_dependencies([tf.debugging.Assert(is_action, message)]):
-        feature_map = network.torso(frame)
-    found, contrast = (
-        explain_feature_map(network_subject(network, frame, state_h, state_c, Target(kind, target_action)), feature_map)
-        for kind in (ACTION, CONTRAST)
-    )
+        subject = network_subject(network, frame, memory, Target(ACTION, target_action))
+        feature_map = subject.extract(subject.observation)
+    contrary = dataclasses.replace(subject, aim=aim_at(Target(CONTRAST, target_action)))
+    found, contrast = (explain_feature_map(each, feature_map) for each in (subject, contrary))
     return {
         "heatmap": normalise(found.maps, found.peaks),
         "heatmap_peak": found.peaks,

@@ -7,8 +7,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from xdrl.agents import Agent, CoreState
+from serving.signatures import STATE
+from xdrl.agents import Agent
 from xdrl.environments import VectorEnvironment
+from xdrl.memories import Memory, select
 from xdrl.storage.files import replaced_file
 
 WARM_UP_REQUESTS = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -25,11 +27,11 @@ class Samples(NamedTuple):
     """Moments of an agent's game: screens uint8 [N, 210, 160, 3], and the states with which it sees them."""
 
     screens: np.ndarray
-    state: CoreState
+    state: Memory
 
     def first(self, count: int) -> "Samples":
         """Returns the first moments."""
-        return Samples(self.screens[:count], CoreState(self.state.h[:count], self.state.c[:count]))
+        return Samples(self.screens[:count], select(self.state, slice(count)))
 
 
 def play_samples(agent: Agent) -> Samples:
@@ -55,7 +57,7 @@ def sample_requests(samples: Samples, target_action: int) -> dict[str, dict[str,
         by signature and input: arrays [N, …], images as PNG.
     """
     images = {"image_bytes": np.array([tf.io.encode_png(screen).numpy() for screen in samples.screens])}
-    frames = {"frame": samples.screens, "state_h": samples.state.h, "state_c": samples.state.c}
+    frames = {"frame": samples.screens} | {f"{STATE}{name}": part for name, part in samples.state._asdict().items()}
     targets = {"target_action": np.full(len(samples.screens), target_action, np.int64)}
     return {"serving_default": images, "overlay": images, "step": frames, "explain": frames | targets}
 

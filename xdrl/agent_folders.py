@@ -1,7 +1,7 @@
 """Which agent is meant, known from its folder alone: nothing is built, and TensorFlow is not needed.
 
-Of a game's run, the agents exported from it and the one that is shipped, the one with the best mean under the standard
-protocol is meant. What is not evaluated comes last, and of that the shipped one first.
+Of a game's run, what was imported, the agents exported and the one that is shipped, the one with the best mean under
+the standard protocol is meant. What is not evaluated comes last, and of that the shipped one first.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from xdrl.errors import UserError
 from xdrl.games import Game, find_game
 from xdrl.standings import Standing, read_standing
 from xdrl.storage.checkpoints import CHECKPOINT, saved_steps
+from xdrl.storage.imported_agents import IMPORTED, is_imported
 from xdrl.storage.runs import CONFIG, RUNS
 from xdrl.storage.saved_models import EXPORTED_MODELS, SAVED_MODELS, highest_version, shipped_agents, shipped_folder
 from xdrl.storage.stored_agents import read_identity
@@ -23,12 +24,14 @@ class Places(NamedTuple):
     Attributes:
         runs: training runs, a folder for each.
         exports: agents that were exported, a folder for each game.
+        imported: agents of other libraries, a folder for each game.
         shipped: agents that are shipped or were promoted, in the same way; None for `saved_models` in the folder in
             which one stands, and for those that come with the code.
     """
 
     runs: Path = RUNS
     exports: Path = EXPORTED_MODELS
+    imported: Path = IMPORTED
     shipped: Path | None = None
 
     @property
@@ -45,7 +48,7 @@ class AgentFolder(NamedTuple):
         game: that it plays.
         action_names: the game's actions, in the order of its probabilities.
         standing: how far it has come, and how well it plays.
-        passed_over: the run and the exported agent that could have been meant, and do not play better.
+        passed_over: the run, the imported and the exported agent that could have been meant, and do not play better.
     """
 
     path: Path
@@ -71,7 +74,7 @@ def find_agent_folder(game_name: str | None, path: Path | None = None, places: P
     passed_over: list[Standing] = []
     if path is None:
         name, run = (game.name, places.runs / game.name) if game else _nearest_game(places)
-        own = _own_agents(name, run, places.exports)
+        own = _own_agents(name, run, places)
         standing = choose(own, [read_standing(version) for version in _versions(name, places.shipped_folders)])
         if standing is None:
             raise UserError(f"expected an agent of {name} in {_say_places(name, places)}; get one: train {name}")
@@ -110,10 +113,11 @@ def folders_to_serve(places: Places = Places()) -> dict[str, Path]:
     return found
 
 
-def _own_agents(name: str, run: Path, exports: Path) -> list[Standing]:
-    """Returns a run that has saved something, and the agent that was exported of the game."""
+def _own_agents(name: str, run: Path, places: Places) -> list[Standing]:
+    """Returns a run that has saved something, and the agents that were imported and exported of the game."""
     runs = [run] if saved_steps(run) is not None else []
-    return [read_standing(path) for path in (*runs, *_versions(name, [exports]))]
+    imported = [folder for folder in [places.imported / name] if is_imported(folder)]
+    return [read_standing(path) for path in (*runs, *imported, *_versions(name, [places.exports]))]
 
 
 def _versions(name: str, parents: Sequence[Path]) -> list[Path]:

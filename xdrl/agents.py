@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from xdrl.agent_configs import AgentConfig
+from xdrl.agent_networks import AgentNetwork
 from xdrl.backends.tensorflow import compile_act, step_input_signature
 from xdrl.errors import UserError
 from xdrl.explainers import find_method
@@ -14,37 +16,32 @@ from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
 from xdrl.explainers.subjects import network_subject
 from xdrl.games import Game
 from xdrl.images import as_batch, read_images
+from xdrl.memories import CoreState, Memory, first_memory
 from xdrl.methods import CELLS
-from xdrl.networks import Network, arrays_to_variables, build_network
+from xdrl.nature import build_nature
+from xdrl.nature_config import NatureConfig
+from xdrl.networks import arrays_to_variables, build_network
 from xdrl.notebooks import cards
 from xdrl.preprocessing import Box
+from xdrl.rollouts import sample_actions
 from xdrl.storage.stored_agents import Provenance, describe_provenance, read_agent
 from xdrl.targets import parse_target
 
+__all__ = ["CHUNK", "Agent", "CoreState", "Decision", "Explanation", "build_agent_network", "load_agent"]
+
 CHUNK = 64
 """Screens that are explained at once: memory stays bounded whatever the length of the episode."""
-
-
-class CoreState(NamedTuple):
-    """What the agent remembers, float32 [N, H] each; zero when a game starts."""
-
-    h: np.ndarray
-    c: np.ndarray
-
-    def __repr__(self) -> str:
-        """Says how much it is, and not what."""
-        return f"<CoreState of {' x '.join(map(str, np.shape(self.h)))} numbers>"
 
 
 class Decision(NamedTuple):
     """What the agent makes of N screens.
 
     Attributes:
-        actions: int64 [N], the most probable ones.
-        probabilities: float32 [N, A].
-        logits: float32 [N, A].
-        values: float32 [N], of the discounted clipped return.
-        state: to hand back with the next screens.
+        actions: int64 [N], the best ones by their logits.
+        probabilities: float32 [N, A], with which the agent is meant to draw its actions.
+        logits: float32 [N, A]; Q-values where the agent judges actions.
+        values: float32 [N], of the discounted clipped return; the largest Q-value where the agent judges actions.
+        state: the memory to hand back with the next screens.
         screens: uint8 [N, 210, 160, 3], that were decided on.
         action_names: A of them, in the order of the probabilities.
     """
@@ -53,7 +50,7 @@ class Decision(NamedTuple):
     probabilities: np.ndarray
     logits: np.ndarray
     values: np.ndarray
-    state: CoreState
+    state: Memory
     screens: np.ndarray | None = None
     action_names: tuple[str, ...] = ()
 
@@ -99,7 +96,7 @@ class Agent:
         explanation = agent.explain(screens, decision.state)
     """
 
-    def __init__(self, network: Network, game: Game, provenance: Provenance) -> None:
+    def __init__(self, network: AgentNetwork, game: Game, provenance: Provenance) -> None:
         """Takes a network that has its weights."""
         self.network, self.game, self.provenance = network, game, provenance
         self._act = compile_act(network)
@@ -118,12 +115,28 @@ class Agent:
         facts = describe_provenance(self.network.config, self.provenance)
         return cards.draw_agent(f"Agent of {self.game.name}", [*facts, ("Actions", ", ".join(self.action_names))])
 
-    def initial_state(self, num_screens: int) -> CoreState:
-        """Returns the state of a game that starts."""
-        shape = (num_screens, self.network.core_size)
-        return CoreState(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+    @property
+    def judges_actions(self) -> bool:
+        """Whether it gives a value to each action, a Q-value, and has no policy."""
+        config = self.network.config
+        return isinstance(config, NatureConfig) and config.judges_actions
 
-    def act(self, screens: Any, state: CoreState | None = None) -> Decision:
+    @property
+    def protocol_name(self) -> str:
+        """The protocol that it was made for: `standard`, or where another library trained it what that one has."""
+        config = self.network.config
+        return config.protocol if isinstance(config, NatureConfig) else "standard"
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether another library trained it."""
+        return isinstance(self.network.config, NatureConfig)
+
+    def initial_state(self, num_screens: int) -> Memory:
+        """Returns the memory of a game that starts: a named tuple of arrays [N, ...], all zero."""
+        return first_memory(self.network.memory_parts, num_screens)
+
+    def act(self, screens: Any, state: Memory | None = None) -> Decision:
         """Decides on N screens.
 
         Args:
@@ -136,14 +149,21 @@ class Agent:
         """
         screens = _checked_screens(screens)
         state = self._checked_state(state, len(screens))
-        logits, values, next_h, next_c = self._act(screens, state.h, state.c)
-        following = CoreState(next_h, next_c)
-        return Decision(logits.argmax(-1), _softmax(logits), logits, values, following, screens, self.action_names)
+        logits, values, probabilities, memory = self._act(screens, *state)
+        following = type(state)(*memory)
+        return Decision(logits.argmax(-1), probabilities, logits, values, following, screens, self.action_names)
+
+    def draw_actions(self, decision: Decision, generator: np.random.Generator) -> np.ndarray:
+        """Draws an action from each of N decisions as the agent is meant to, int64 [N]."""
+        if not self.judges_actions:
+            return sample_actions(decision.logits, generator)
+        with np.errstate(divide="ignore"):  # an action of no probability is never drawn
+            return sample_actions(np.log(decision.probabilities), generator)
 
     def explain(
         self,
         screens: Any,
-        state: CoreState | None = None,
+        state: Memory | None = None,
         target: str = "chosen",
         method: str = "grad-cam",
         actions: np.ndarray | None = None,
@@ -163,7 +183,7 @@ class Agent:
         """
         screens = _checked_screens(screens)
         state = self._checked_state(state, len(screens))
-        inputs = [screens, state.h, state.c]
+        inputs = [screens, *state]
         if actions is not None:
             if np.shape(actions) != (len(screens),):
                 raise UserError(
@@ -176,16 +196,20 @@ class Agent:
         box = self.network.heatmap_box if lies_on == CELLS else self.network.observation_box
         logits = found.outputs.logits
         chosen = logits.argmax(-1) if actions is None else inputs[-1]
-        asked = cards.Question(screens, chosen, _softmax(logits), self.action_names, target, method)
+        probabilities = np.asarray(self.network.weigh_actions(logits))
+        asked = cards.Question(screens, chosen, probabilities, self.action_names, target, method)
         return Explanation(found.maps, found.peaks, found.statuses, box, asked)
 
-    def _checked_state(self, state: CoreState | None, num_screens: int) -> CoreState:
+    def _checked_state(self, state: Memory | None, num_screens: int) -> Memory:
         if state is None:
             return self.initial_state(num_screens)
-        shape = (num_screens, self.network.core_size)
-        for array in state:
+        parts = self.network.memory_parts
+        if getattr(state, "_fields", ()) != tuple(parts):
+            raise UserError(f"expected a state of {', '.join(parts) or 'nothing'}, got {type(state).__name__}")
+        for (name, part), array in zip(parts.items(), state, strict=True):
+            shape = (num_screens, *part.shape)
             if np.shape(array) != shape:
-                raise UserError(f"expected a core state of shape {list(shape)}, got {list(np.shape(array))}")
+                raise UserError(f"expected a state {name} of shape {list(shape)}, got {list(np.shape(array))}")
         return state
 
     def _explainer(self, method: str, target: str, has_actions: bool) -> Any:
@@ -195,8 +219,11 @@ class Agent:
             found, parsed = find_method(method), parse_target(target, self.action_names)
             found.check(parsed)
 
-            def run(screens: tf.Tensor, state_h: tf.Tensor, state_c: tf.Tensor, *actions: tf.Tensor) -> MapBatch:
-                return found.function(network_subject(self.network, screens, state_h, state_c, parsed, *actions))
+            count = len(self.network.memory_parts)
+
+            def run(screens: tf.Tensor, *inputs: tf.Tensor) -> MapBatch:
+                memory, actions = inputs[:count], inputs[count:]
+                return found.function(network_subject(self.network, screens, memory, parsed, *actions))
 
             chosen = (tf.TensorSpec([None], tf.int64),) if has_actions else ()
             signature = (*step_input_signature(self.network), *chosen)
@@ -216,15 +243,14 @@ def load_agent(path: str | Path) -> Agent:
     if keras.backend.backend() != "tensorflow":
         raise UserError(f"expected Keras to run on tensorflow, got {keras.backend.backend()}, which only trains")
     stored = read_agent(Path(path))
-    network = build_network(stored.network)
+    network = build_agent_network(stored.network)
     arrays_to_variables(stored.weights, network.weights)
     return Agent(network, stored.game, stored.provenance)
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore"):  # of logits that are infinite; the status of a map says so
-        exponentials = np.exp(logits - logits.max(-1, keepdims=True))
-    return exponentials / exponentials.sum(-1, keepdims=True)
+def build_agent_network(config: AgentConfig, seed: int = 0) -> AgentNetwork:
+    """Builds the network of an agent, ours or an imported one, with fresh weights."""
+    return build_nature(config, seed) if isinstance(config, NatureConfig) else build_network(config, seed)
 
 
 def _checked_screens(images: Any) -> np.ndarray:

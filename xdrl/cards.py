@@ -10,7 +10,7 @@ from xdrl.storage.saved_models import read_agent_json, read_evaluations
 
 BEGIN, END = "<!-- results: written by `python cli.py cards` -->", "<!-- end of results -->"
 """Between these lines of the README stands its table."""
-PROTOCOLS = ("standard", "sticky", "paper")
+PROTOCOLS = ("standard", "sticky", "paper", "sb3", "sb3-v5")
 _UNKNOWN = "not recorded"
 _USE = """\
 ## What it is for

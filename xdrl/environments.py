@@ -9,8 +9,9 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from xdrl.errors import UserError
 from xdrl.games import Game, Protocol
+from xdrl.library_rules import IS_NEW_LIFE, LibraryRules
 
-PROTOCOL_NAMES = ("standard", "sticky", "paper")
+PROTOCOL_NAMES = ("standard", "sticky", "paper", "sb3", "sb3-v5")
 STICKY_PROBABILITY = 0.25
 """Of the sticky protocol (Machado et al. 2018)."""
 
@@ -24,6 +25,8 @@ class Steps(NamedTuple):
         is_terminated: bool [B], the game is over, or a life is lost where that ends the learner's episode.
         is_truncated: bool [B], the game was cut at its longest length.
         is_first: bool [B], the screen is the first of a new game; the action that was given is ignored.
+        is_fresh: bool [B], the agent has to forget what came before the screen: a new game, or a new life where the
+            protocol begins anew with each.
         lives: int32 [B].
     """
 
@@ -32,6 +35,7 @@ class Steps(NamedTuple):
     is_terminated: np.ndarray
     is_truncated: np.ndarray
     is_first: np.ndarray
+    is_fresh: np.ndarray
     lives: np.ndarray
 
 
@@ -40,7 +44,9 @@ def find_protocol(name: str, game: Game) -> Protocol:
 
     Args:
         name: `standard` (up to 30 no-ops, fire on start), `sticky` (Machado et al. 2018: repeat probability 0.25,
-            neither no-ops nor fire) or `paper` (as the game's row of Table I was most probably measured).
+            neither no-ops nor fire), `paper` (as the game's row of Table I was most probably measured), `sb3` (as
+            Stable-Baselines3's `evaluate_policy` plays on `NoFrameskip-v4`, and CleanRL: every life begins anew) or
+            `sb3-v5` (the same on `ALE/...-v5`, which repeats actions and skips four frames by itself).
         game: the game.
 
     Raises:
@@ -52,6 +58,10 @@ def find_protocol(name: str, game: Game) -> Protocol:
         return Protocol(sticky_probability=STICKY_PROBABILITY, noop_max=0, fire_on_start=False)
     if name == "paper":
         return game.paper_protocol
+    if name == "sb3":
+        return Protocol(lives_begin_anew=True)
+    if name == "sb3-v5":
+        return Protocol(lives_begin_anew=True, emulator_skip=4, sticky_probability=STICKY_PROBABILITY)
     raise UserError(f"expected a protocol of {', '.join(PROTOCOL_NAMES)}, got {name!r}")
 
 
@@ -92,7 +102,12 @@ class VectorEnvironment:
         self.num_envs = num_envs
         self._inner: VectorEnv
         protocol = protocol or Protocol()
-        if isinstance(protocol.frame_skip, int) and protocol.max_steps is None:
+        if protocol.lives_begin_anew:
+            if life_loss_terminates:
+                raise ValueError("expected lives that begin anew, or that end the learner's episode, got both")
+            library = _make_library(game, num_envs, protocol)
+            self._inner, actions = library, cast(ale_py.AtariEnv, library.envs[0].unwrapped).ale.getMinimalActionSet()
+        elif isinstance(protocol.frame_skip, int) and protocol.max_steps is None:
             native = _make_native(game, num_envs, protocol, life_loss_terminates, num_threads)
             self._inner, actions = native, native.ale.get_action_set()
         else:
@@ -145,6 +160,7 @@ class VectorEnvironment:
             is_terminated=np.asarray(terminated),
             is_truncated=np.asarray(truncated),
             is_first=is_first,
+            is_fresh=is_first | np.asarray(info.get(IS_NEW_LIFE, False), bool),
             lives=np.asarray(info["lives"], np.int32),
         )
 
@@ -190,6 +206,26 @@ def _make_python(game: Game, num_envs: int, protocol: Protocol) -> SyncVectorEnv
             max_num_frames_per_episode=protocol.max_frames,
         )
         return gymnasium.wrappers.TimeLimit(environment, protocol.max_steps) if protocol.max_steps else environment
+
+    return SyncVectorEnv([make] * num_envs, autoreset_mode=AutoresetMode.NEXT_STEP)
+
+
+def _make_library(game: Game, num_envs: int, protocol: Protocol) -> SyncVectorEnv:
+    """Makes environments whose lives begin anew."""
+    frame_skip = protocol.frame_skip
+    if not isinstance(frame_skip, int):
+        raise ValueError(f"expected one frame skip, got {frame_skip}")
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # each emulator would say its name
+
+    def make() -> gymnasium.Env:
+        environment = ale_py.AtariEnv(
+            game.rom,
+            obs_type="rgb",
+            frameskip=protocol.emulator_skip,
+            repeat_action_probability=protocol.sticky_probability,
+            max_num_frames_per_episode=protocol.max_frames,
+        )
+        return LibraryRules(environment, frame_skip, protocol.noop_max)
 
     return SyncVectorEnv([make] * num_envs, autoreset_mode=AutoresetMode.NEXT_STEP)
 

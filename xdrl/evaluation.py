@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from xdrl.agents import Agent, CoreState
+from xdrl.agents import Agent
 from xdrl.config import SCORE_WINDOW
 from xdrl.environments import VectorEnvironment, find_protocol
 from xdrl.games import Protocol
-from xdrl.rollouts import sample_actions
+from xdrl.memories import Memory, forget, join
 from xdrl.streams import merge_in_threads
 
 MAX_ENVS = 16
@@ -62,7 +62,7 @@ class Recording:
 
     Attributes:
         screens: uint8 [S, 210, 160, 3].
-        state: float32 [S, H] each, with which the screens were seen.
+        state: arrays [S, ...], the memory with which the screens were seen.
         actions: int64 [S], that were taken.
         logits: float32 [S, A].
         probabilities: float32 [S, A].
@@ -73,7 +73,7 @@ class Recording:
     """
 
     screens: np.ndarray
-    state: CoreState
+    state: Memory
     actions: np.ndarray
     logits: np.ndarray
     probabilities: np.ndarray
@@ -137,11 +137,10 @@ def _play_in_turn(
     try:
         while (indices < num_episodes).any():
             decision = agent.act(screens, state)
-            actions = decision.actions if is_greedy else sample_actions(decision.logits, generator)
+            actions = decision.actions if is_greedy else agent.draw_actions(decision, generator)
             steps = environment.step(actions)
             screens = steps.screens
-            keep = ~steps.is_first[:, None]
-            state = CoreState(decision.state.h * keep, decision.state.c * keep)
+            state = forget(decision.state, steps.is_fresh)
             scores = np.where(steps.is_first, 0, scores + steps.rewards)
             lengths = np.where(steps.is_first, 0, lengths + 1)
             for env in np.flatnonzero(steps.is_terminated | steps.is_truncated):
@@ -188,12 +187,12 @@ def play_steps(agent: Agent, protocol: Protocol, *, is_greedy: bool, seed: int) 
     try:
         while not is_over:
             decision = agent.act(screens, state)
-            actions = decision.actions if is_greedy else sample_actions(decision.logits, generator)
+            actions = decision.actions if is_greedy else agent.draw_actions(decision, generator)
             steps = environment.step(actions)
             is_over = bool(steps.is_terminated[0] or steps.is_truncated[0])
             thoughts = decision.logits, decision.probabilities, decision.values
             yield Recording(screens, state, actions, *thoughts, steps.rewards, steps.lives, is_over)
-            screens, state = steps.screens, decision.state
+            screens, state = steps.screens, forget(decision.state, steps.is_fresh)
     finally:
         environment.close()
 
@@ -202,7 +201,7 @@ def join_steps(parts: list[Recording]) -> Recording:
     """Joins recordings of a game that follow on each other, at least one."""
     names = ("screens", "actions", "logits", "probabilities", "values", "rewards", "lives")
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    state = CoreState(*(np.concatenate(halves) for halves in zip(*(part.state for part in parts), strict=True)))
+    state = join([part.state for part in parts])
     return Recording(state=state, is_over=parts[-1].is_over, **joined)
 
 

@@ -43,6 +43,9 @@ class Protocol:
         fire_on_start: whether FIRE is pressed when a game starts, where the game has that button.
         max_frames: a game is truncated after this many frames.
         max_steps: a game is truncated after this many agent steps; None where frames alone decide.
+        lives_begin_anew: whether a new life begins as a game does, and the agent forgets the one before, as under the
+            wrappers of other libraries.
+        emulator_skip: frames that the environment below those wrappers skips by itself; a frame is then so many.
     """
 
     frame_skip: int | tuple[int, int] = 4
@@ -51,6 +54,8 @@ class Protocol:
     fire_on_start: bool = True
     max_frames: int = MAX_FRAMES
     max_steps: int | None = None
+    lives_begin_anew: bool = False
+    emulator_skip: int = 1
 
 
 @dataclass(frozen=True)

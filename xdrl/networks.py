@@ -13,9 +13,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from xdrl.agent_networks import Outputs
 from xdrl.config import NETWORK_KINDS, NetworkConfig
 from xdrl.cores import Core, LSTMCore
 from xdrl.errors import UserError
+from xdrl.games import Crop
+from xdrl.memories import CoreState, Part, Parts
 from xdrl.preprocessing import (
     SCREEN_HEIGHT,
     SCREEN_WIDTH,
@@ -82,6 +85,34 @@ class Network:
     def weights(self) -> list[keras.Variable]:
         """The trainable weights in a fixed order."""
         return self.step.trainable_weights
+
+    @property
+    def crop(self) -> Crop:
+        """The rows of the screen that it sees."""
+        return self.config.crop
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """Names of the layers that give logits and value."""
+        return frozenset((self.policy_head.name, self.value_head.name))
+
+    @property
+    def memory_parts(self) -> Parts:
+        """The two halves of the core state."""
+        return {name: Part((self.core_size,), "float32") for name in CoreState._fields}
+
+    def observe(self, screens: Any, memory: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
+        """Takes screens in, as `AgentNetwork.observe` says; the memory stays what it is."""
+        return self.preprocess(screens), tuple(memory)
+
+    def conclude(self, feature_map: Any, memory: Sequence[Any]) -> Outputs:
+        """Decides on a feature map, as `AgentNetwork.conclude` says."""
+        logits, values, *state = self.decide([feature_map, *memory])
+        return Outputs(logits, values, tuple(state))
+
+    def weigh_actions(self, logits: Any) -> Any:
+        """Returns the policy's probabilities, float32 [N, A]."""
+        return ops.softmax(logits)
 
     def unroll(self, observations: Any, state_h: Any, state_c: Any, is_first: Any) -> tuple[Any, Any]:
         """Runs over T steps of B environments, all the observations' convolutions at once.

@@ -55,7 +55,7 @@ def prepare_run(
         return Run(run_dir, training, describe_network(game, training.network, training.seed))
     agent = read_agent(start_from)
     found = agent.network
-    if agent.game != game or found.kind != training.network:
+    if agent.game != game or not isinstance(found, NetworkConfig) or found.kind != training.network:
         raise UserError(
             f"expected an agent of {game.name} with the network {training.network} in {start_from}, "
             f"got one of {agent.game.name} with {found.kind}"

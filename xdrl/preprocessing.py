@@ -109,10 +109,16 @@ def area_matrix(size: int, target: int) -> np.ndarray:
     return (np.maximum(ends - starts, 0) * target / size).astype(np.float32)
 
 
-def heatmap_box(crop: Crop, grid: MapGrid) -> Box:
-    """Returns the part of the screen that a map's cells stand for, through the same crop the network sees."""
-    down = (crop.bottom - crop.top) / OBSERVATION_SIZE
-    across = SCREEN_WIDTH / OBSERVATION_SIZE
+def heatmap_box(crop: Crop, grid: MapGrid, size: int = OBSERVATION_SIZE) -> Box:
+    """Returns the part of the screen that a map's cells stand for, through the same crop the network sees.
+
+    Args:
+        crop: what the network sees of the screen.
+        grid: where the cells lie on the observation.
+        size: of the observation, down and across.
+    """
+    down = (crop.bottom - crop.top) / size
+    across = SCREEN_WIDTH / size
     end = grid.start + grid.cells * grid.stride
     return Box(crop.top + grid.start * down, grid.start * across, crop.top + end * down, end * across)
 

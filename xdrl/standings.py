@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from xdrl.errors import UserError
 from xdrl.storage.checkpoints import saved_steps
+from xdrl.storage.imported_agents import AGENT_FILE, is_imported
 from xdrl.storage.runs import is_run, load_evaluations
 from xdrl.storage.saved_models import all_versions, highest_version, read_agent_json, read_evaluations
 from xdrl.storage.weights_files import read_weights_file
@@ -37,8 +38,8 @@ def read_standing(path: Path) -> Standing:
     """Reads how an agent stands.
 
     Args:
-        path: a run's folder, a SavedModel's folder (its highest version), one version of it, or a weights file. Of
-            what does not say how it stands only the path is known.
+        path: a run's folder, an imported agent's, a SavedModel's (its highest version), one version of it, or a weights
+            file. Of what does not say how it stands only the path is known.
     """
     if is_run(path):
         steps = saved_steps(path)
@@ -46,6 +47,9 @@ def read_standing(path: Path) -> Standing:
         return _standing(path, steps, record)
     version = highest_version(path) or path
     try:
+        if is_imported(path):
+            steps = read_weights_file(path / AGENT_FILE).agent_steps
+            return _standing(path, steps, load_evaluations(path, steps).get(PROTOCOL, {}))
         if path.is_file():
             return Standing(path, read_weights_file(path).agent_steps)
         values = read_agent_json(version)

@@ -20,7 +20,7 @@ import cli
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("train", "recipe", "evaluate", "table", "explain", "watch", "trust", "figures", "plot"),
-    *("export", "serve", "query", "games", "cards", "methods", "benchmark"),
+    *("export", "serve", "query", "games", "cards", "methods", "benchmark", "import"),
 )
 SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
 

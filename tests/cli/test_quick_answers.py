@@ -72,10 +72,14 @@ def test_the_version_is_the_packages(tmp_path):
         ("trust Pong --methods grad-cam,tea", 1, "expected a method of grad-cam, "),
         ("trust Pong --compare nowhere", 1, "in nowhere, got no such folder"),
         *(
-            (f"{command} Pong --protocol best", 1, "expected a protocol of standard, sticky, paper, got 'best'")
+            (
+                f"{command} Pong --protocol best",
+                1,
+                "paper, sb3, sb3-v5, got 'best'",
+            )
             for command in ("evaluate", "watch")
         ),
-        ("table --protocol best", 1, "expected a protocol of standard, sticky, paper, got 'best'"),
+        ("table --protocol best", 1, "paper, sb3, sb3-v5, got 'best'"),
         *(
             (f"{command} --agent nowhere", 1, "in nowhere, got no such folder")
             for command in ("evaluate", "explain", "watch", "trust")

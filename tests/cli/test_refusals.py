@@ -28,7 +28,7 @@ def test_a_game_that_the_emulator_cannot_play_alone_is_refused_in_one_line(run, 
 
 
 def test_wrong_names_are_refused_with_those_that_exist(fails, done):
-    assert "expected a protocol of standard, sticky, paper, got 'best'" in fails("evaluate", "--protocol", "best")
+    assert "paper, sb3, sb3-v5, got 'best'" in fails("evaluate", "--protocol", "best")
     for arguments in (("explain", "--method", "tea"), ("trust", "--methods", "grad-cam,tea", "--steps", "20")):
         assert re.search("expected a method of grad-cam, .*, got 'tea'", fails(*arguments))
     assert "expected a target of chosen, value" in fails("explain", "--target", "all")

@@ -172,7 +172,7 @@ def test_one_screen_may_come_as_a_picture(agent, screens, tmp_path):
 
 
 def test_states_and_actions_that_do_not_fit_the_screens_are_refused(agent, screens):
-    with pytest.raises(UserError, match=r"expected a core state of shape \[5, 256\], got \[3, 256\]"):
+    with pytest.raises(UserError, match=r"expected a state h of shape \[5, 256\], got \[3, 256\]"):
         agent.act(screens, agent.initial_state(3))
     with pytest.raises(UserError, match=r"expected 5 actions for 5 screens, got \[1\]"):
         agent.explain(screens, actions=np.array([2]))

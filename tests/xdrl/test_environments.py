@@ -46,7 +46,7 @@ def test_screens_and_numbers_have_the_promised_shapes(make):
     steps = environment.step(np.zeros(3, int))
     for found in (screens, steps.screens):
         assert (found.shape, found.dtype) == ((3, 210, 160, 3), np.uint8)
-    assert [field.dtype for field in steps[1:]] == [np.float32, bool, bool, bool, np.int32]
+    assert [field.dtype for field in steps[1:]] == [np.float32, bool, bool, bool, bool, np.int32]
     assert {field.shape for field in steps[1:]} == {(3,)}
     assert steps.lives.tolist() == [4, 4, 4]
     assert np.ptp(screens.reshape(-1, 3), axis=0).min() > 100  # in colour
@@ -171,7 +171,11 @@ def test_protocols_are_what_they_are_called():
     assert (standard.noop_max, standard.fire_on_start, standard.sticky_probability) == (30, True, 0.0)
     assert (sticky.noop_max, sticky.fire_on_start, sticky.sticky_probability) == (0, False, 0.25)
     assert paper.frame_skip == (2, 4)
-    with pytest.raises(UserError, match="expected a protocol of standard, sticky, paper, got 'easy'"):
+    library = find_protocol("sb3", game)
+    assert (library.noop_max, library.lives_begin_anew, library.sticky_probability) == (30, True, 0.0)
+    newest = find_protocol("sb3-v5", game)
+    assert (newest.lives_begin_anew, newest.emulator_skip, newest.sticky_probability) == (True, 4, 0.25)
+    with pytest.raises(UserError, match="expected a protocol of standard, sticky, paper, sb3, sb3-v5, got 'easy'"):
         find_protocol("easy", game)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from xdrl.agent_networks import take_step
 from xdrl.agents import CHUNK, Agent
 from xdrl.backends.tensorflow import step_input_signature
 from xdrl.benchmarks.measuring import describe_machine
@@ -19,6 +20,8 @@ from xdrl.errors import UserError
 from xdrl.evaluation import Recording
 from xdrl.explainers import METHODS
 from xdrl.explainers.maps import compile_method, in_chunks
+from xdrl.memories import select
+from xdrl.networks import Network
 
 PLAYING, REFERENCE = "playing", "tf-keras-vis "
 """Name of the network alone on the same frames, and what the names of the methods to compare with begin with."""
@@ -123,12 +126,13 @@ def _tasks(agent: Agent, recording: Recording) -> dict[str, Callable[[int], Any]
     """Names every row, and what it does with the first frames of the game."""
     screens, state, actions = recording.screens, recording.state, recording.actions
     network = agent.network
-    play = compile_method(lambda *inputs: network.step(list(inputs)), step_input_signature(network))
+    if not isinstance(network, Network):  # the reference needs its layers in a model of one input
+        raise UserError(f"expected an agent that was trained here, got one of {network.config.kind}")
+    play = compile_method(lambda screens, *memory: take_step(network, screens, memory), step_input_signature(network))
 
     def explain(method: str) -> Callable[[int], Any]:
         def run(count: int) -> Any:
-            first = type(state)(state.h[:count], state.c[:count])
-            return agent.explain(screens[:count], first, "chosen", method, actions[:count])
+            return agent.explain(screens[:count], select(state, slice(count)), "chosen", method, actions[:count])
 
         return run
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from serving.signatures import decode_screens
+from serving.signatures import decode_screens, zero_memory
+from xdrl.agent_networks import AgentNetwork, take_step
 from xdrl.agents import Agent
-from xdrl.networks import Network
 
 SIGNATURE, INPUT = "serving_default", "image_bytes"
 
@@ -74,15 +74,15 @@ class BareCalls:
         self._session.close()
 
 
-def _acting_signature(network: Network) -> "tf.types.experimental.PolymorphicFunction":
+def _acting_signature(network: AgentNetwork) -> "tf.types.experimental.PolymorphicFunction":
     """Returns what `serving_default` decides on a screenshot, without the map of why."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, INPUT)], autograph=False)
     def act(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         screens = decode_screens(image_bytes)
-        state = tf.zeros([tf.shape(screens)[0], network.core_size])
-        logits, values, *_ = network.step([screens, state, state])
-        return {"action": tf.argmax(logits, -1), "action_probabilities": tf.nn.softmax(logits), "value": values}
+        logits, values, _ = take_step(network, screens, zero_memory(network, tf.shape(screens)[0]))
+        probabilities = network.weigh_actions(logits)
+        return {"action": tf.argmax(logits, -1), "action_probabilities": probabilities, "value": values}
 
     return act
 

@@ -16,6 +16,7 @@ from xdrl.commands.explain import explain
 from xdrl.commands.export import export
 from xdrl.commands.figures import figures
 from xdrl.commands.games import games
+from xdrl.commands.import_agent import import_agent
 from xdrl.commands.methods import methods
 from xdrl.commands.plot import plot
 from xdrl.commands.query import query
@@ -49,6 +50,7 @@ for command in (
 ):
     # The real server's options have underscores, ours have dashes.
     app.command(context_settings={"token_normalize_func": lambda token: token.replace("_", "-")})(command)
+app.command("import")(import_agent)
 
 
 def _say_version(is_asked: bool) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from xdrl.commands.console import console
 from xdrl.commands.loading import load_agents
-from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, SeedOption
+from xdrl.commands.options import AgentOption, OptionalGame, ProtocolOption, SeedOption
 from xdrl.commands.playing import EVALUATION_THREADS, keep_record, play_and_show
 
 
@@ -15,8 +15,14 @@ def evaluate(
     game: OptionalGame = None,
     agent: AgentOption = None,
     episodes: Annotated[int, typer.Option(min=1, help="Whole games, the first that are started.")] = 100,
-    protocol: Annotated[str, typer.Option(help="standard, sticky or paper.")] = "standard",
-    greedy: GreedyOption = False,
+    protocol: ProtocolOption = None,
+    greedy: Annotated[
+        bool | None,
+        typer.Option(
+            "--greedy/--sample",
+            help="Best actions, or drawn.  [default: drawn; under sb3 best, as evaluate_policy]",
+        ),
+    ] = None,
     seed: SeedOption = 0,
     output: Annotated[Path | None, typer.Option(help="JSON with every game's score.")] = None,
 ) -> None:
@@ -25,11 +31,14 @@ def evaluate(
     from xdrl.environments import find_protocol
 
     asked = find_agent_folder(game, agent)
-    find_protocol(protocol, asked.game)
+    if protocol:
+        find_protocol(protocol, asked.game)
     (found,) = load_agents(asked, threads=EVALUATION_THREADS)
     from xdrl.storage.files import save_json
 
-    record = play_and_show(found, protocol, episodes, greedy, seed)
+    protocol = protocol or found.protocol_name
+    is_greedy = protocol.startswith("sb3") if greedy is None else greedy
+    record = play_and_show(found, protocol, episodes, is_greedy, seed)
     if output:
         save_json(output, record)
         console.print(f"Written: {output}")

@@ -53,9 +53,9 @@ def explain(
 
     folder = output or Path("explanations") / found.game.name
     with console.status("Playing ..."):
-        standard = find_protocol("standard", found.game)
+        rules = find_protocol(found.protocol_name, found.game)
         kept = steps or (STEPS if len(methods) == 1 else STEPS_OF_SEVERAL)
-        recording = record_episode(found, standard, kept, is_greedy=greedy, seed=seed)
+        recording = record_episode(found, rules, kept, is_greedy=greedy, seed=seed)
     first, *others = _explain(found, recording, target, methods)
     with Progress(console=console) as bar:
         task = bar.add_task("Writing the video", total=len(recording.actions))

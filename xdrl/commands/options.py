@@ -25,4 +25,8 @@ AgentOption = Annotated[
 GreedyOption = Annotated[
     bool, typer.Option("--greedy/--sample", help="Most probable actions, or drawn from the policy.")
 ]
+ProtocolOption = Annotated[
+    str | None,
+    typer.Option(help="standard, sticky, paper, sb3, sb3-v5.  [default: the one it was made for]"),
+]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of the games and of the actions that are drawn.")]

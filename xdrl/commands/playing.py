@@ -47,8 +47,10 @@ def play_and_show(agent: Any, protocol: str, episodes: int, greedy: bool, seed: 
 
 
 def keep_record(agent: Any, record: dict[str, Any]) -> None:
-    """Writes the record of an evaluation into the run that the agent is of, if it is one's."""
+    """Writes the record of an evaluation into the run that the agent is of, or the folder it was imported to."""
+    from xdrl.storage.imported_agents import is_imported
     from xdrl.storage.runs import is_run, save_evaluation
 
-    if is_run(agent.provenance.source):
-        console.print(f"Written: {save_evaluation(agent.provenance.source, record)}")
+    folder = agent.provenance.source
+    if is_run(folder) or is_imported(folder):
+        console.print(f"Written: {save_evaluation(folder, record)}")

@@ -18,7 +18,7 @@ def table(
         typer.Argument(metavar="AGENT", help="Runs, exported agents or versions of them.  [default: all shipped]"),
     ] = None,
     episodes: Annotated[int, typer.Option(min=1, help="Whole games of each.")] = 100,
-    protocol: Annotated[str, typer.Option(help="standard, sticky or paper.")] = "standard",
+    protocol: Annotated[str, typer.Option(help="standard, sticky, paper, sb3, sb3-v5.")] = "standard",
     greedy: GreedyOption = False,
     seed: SeedOption = 0,
     output: Annotated[Path, typer.Option(help="Folder of table.md and table.json.")] = Path("table"),

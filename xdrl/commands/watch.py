@@ -6,7 +6,7 @@ import typer
 
 from xdrl.commands.console import console
 from xdrl.commands.loading import load_agents
-from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, SeedOption
+from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, ProtocolOption, SeedOption
 
 
 def watch(
@@ -14,7 +14,7 @@ def watch(
     agent: AgentOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8502,
-    protocol: Annotated[str, typer.Option(help="standard, sticky or paper.")] = "standard",
+    protocol: ProtocolOption = None,
     greedy: GreedyOption = False,
     seed: SeedOption = 0,
     stay: Annotated[bool, typer.Option("--stay", help="Go on when the last page is closed.")] = False,
@@ -27,7 +27,8 @@ def watch(
     from xdrl.environments import find_protocol
 
     asked = find_agent_folder(game, agent)
-    find_protocol(protocol, asked.game)
+    if protocol:
+        find_protocol(protocol, asked.game)
     (found,) = load_agents(asked)
     from xdrl.report.watch import serve_watch
 
@@ -35,4 +36,5 @@ def watch(
         console.print(f"{found.game.name}, {found.provenance.source}: open {url}", soft_wrap=True)
         console.print("Ctrl-C stops." if stay else "Ctrl-C stops, and so does closing the page.")
 
-    serve_watch(found, host, port, protocol_name=protocol, is_greedy=greedy, seed=seed, stays=stay, on_ready=announce)
+    name = protocol or found.protocol_name
+    serve_watch(found, host, port, protocol_name=name, is_greedy=greedy, seed=seed, stays=stay, on_ready=announce)

@@ -70,7 +70,7 @@ def normalise(maps: Any, peaks: Any, floor: Any = SINGLE_SCREEN_FLOOR) -> Any:
     return maps / tf.maximum(peaks, floor)[:, None, None]
 
 
-def compile_method(run: Callable[..., MapBatch], signature: Sequence[tf.TensorSpec]) -> Callable[..., MapBatch]:
+def compile_method(run: Callable[..., Any], signature: Sequence[tf.TensorSpec]) -> Callable[..., Any]:
     """Compiles a function of inputs to their maps; what it raises comes as it is."""
     # Traced at once: TensorFlow warns of many functions that are each traced at their first call.
     return tf.function(run, input_signature=signature, autograph=False).get_concrete_function()

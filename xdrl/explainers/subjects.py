@@ -1,13 +1,13 @@
 """What is explained: from the observation over a feature map to the outputs, and what is asked about them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from xdrl.agent_networks import AgentNetwork, Outputs
 from xdrl.explainers.targets import weigher
-from xdrl.networks import Network
 from xdrl.targets import CHOSEN, CONTRAST, VALUE, Target
 
 PARALLEL_PASSES = 2
@@ -68,31 +68,23 @@ class Subject:
         return self.decide(self.extract(observation), observation)
 
 
-class Outputs(NamedTuple):
-    """What a network makes of N screens: logits [N, A], values [N] and the next core state [N, H], float32."""
-
-    logits: Any
-    values: Any
-    next_h: Any
-    next_c: Any
-
-
 def network_subject(
-    network: Network, screens: Any, state_h: Any, state_c: Any, target: Target, actions: Any = None
+    network: AgentNetwork, screens: Any, memory: Sequence[Any], target: Target, actions: Any = None
 ) -> Subject:
-    """Makes a subject of an agent's decisions; the core state is held fixed, so that maps are about these screens.
+    """Makes a subject of an agent's decisions; the memory is held fixed, so that maps are about what is seen.
 
     Args:
         network: whose decisions are explained.
         screens: uint8 [N, 210, 160, 3].
-        state_h, state_c: float32 [N, H], with which the screens are seen.
+        memory: its parts, with which the screens are seen.
         target: what to explain.
         actions: integer [N], the actions that were chosen; None takes the most probable ones.
     """
+    observation, kept = network.observe(screens, memory)
     return Subject(
-        observation=network.preprocess(screens),
+        observation=observation,
         extract=network.extract,
-        decide=lambda feature_map, _: Outputs(*network.decide([feature_map, state_h, state_c])),
+        decide=lambda feature_map, _: network.conclude(feature_map, kept),
         aim=aim_at(target, actions),
     )
 

@@ -11,6 +11,7 @@ from xdrl.environments import find_protocol
 from xdrl.evaluation import record_episode
 from xdrl.explanations.episodes import ExplainedEpisode, explain_episode, most_telling_step
 from xdrl.explanations.pictures import draw_grid, draw_strip
+from xdrl.memories import select
 from xdrl.pictures.architecture import Example, save_architecture
 from xdrl.pictures.frames import save_png
 from xdrl.pictures.overlays import overlay
@@ -34,8 +35,8 @@ def make_figures(agents: Sequence[Agent], folder: Path, max_steps: int, seed: in
     folder.mkdir(parents=True, exist_ok=True)
     episodes = []
     for agent in agents:
-        standard = find_protocol("standard", agent.game)
-        recording = record_episode(agent, standard, max_steps, is_greedy=False, seed=seed)
+        rules = find_protocol(agent.protocol_name, agent.game)
+        recording = record_episode(agent, rules, max_steps, is_greedy=False, seed=seed)
         episodes.append(explain_episode(agent, recording, "chosen", "grad-cam"))
         path = folder / f"figure-2-{agent.game.name}.png"
         save_png(path, draw_strip(agent, episodes[-1]))
@@ -53,11 +54,12 @@ def telling_example(agent: Agent, episode: ExplainedEpisode) -> Example:
     step = most_telling_step(episode)
     part = slice(step, step + 1)
     screens, heatmaps = episode.recording.screens[part], episode.heatmaps[part]
-    feature_map = ops.convert_to_numpy(agent.network.torso(screens))[0]
+    observation, _ = agent.network.observe(screens, select(episode.recording.state, part))
+    feature_map = ops.convert_to_numpy(agent.network.extract(observation))[0]
     strongest = np.argsort(-feature_map.max((0, 1)))[:SHOWN_CHANNELS]
     return Example(
         screen=screens[0],
-        observation=ops.convert_to_numpy(agent.network.preprocess(screens))[0, ..., 0],
+        observation=ops.convert_to_numpy(observation)[0, ..., -1],
         channels=np.moveaxis(feature_map[..., strongest], -1, 0),
         heatmap=heatmaps[0],
         overlay=ops.convert_to_numpy(overlay(screens, heatmaps, episode.explanation.box))[0],

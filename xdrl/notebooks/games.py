@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from xdrl.agent_finder import find_agent
-from xdrl.agents import Agent, CoreState, Explanation
+from xdrl.agents import Agent, Explanation
 from xdrl.environments import find_protocol
 from xdrl.errors import UserError
 from xdrl.evaluation import record_episode
@@ -20,6 +20,7 @@ from xdrl.explanations.episodes import ExplainedEpisode, explain_episode, explan
 from xdrl.explanations.pictures import clip_frames, paired_frames, video_frames
 from xdrl.explanations.strengths import say_share
 from xdrl.games import find_game
+from xdrl.memories import select
 from xdrl.notebooks.drawing import data_url, draw_card, draw_picture
 from xdrl.pictures.frames import write_gif, write_video
 from xdrl.report import build_report
@@ -93,7 +94,7 @@ class PlayedGame:
         if not 0 <= step < len(recording.actions):
             raise UserError(f"expected a step of 0 to {len(recording.actions) - 1}, got {step}")
         part = slice(step, step + 1)
-        state = CoreState(recording.state.h[part], recording.state.c[part])
+        state = select(recording.state, part)
         return self.agent.explain(
             recording.screens[part], state, target, method or self.episode.method, recording.actions[part]
         )

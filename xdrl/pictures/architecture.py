@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
 
-from xdrl.networks import Network
+from xdrl.agent_networks import AgentNetwork
 from xdrl.pictures.figure_files import save_figure
 
 WIDTH, HEIGHT, DOTS_PER_INCH = 14.6, 7.0, 110
@@ -46,7 +46,7 @@ class Example:
 
     Attributes:
         screen: uint8 [210, 160, 3].
-        observation: float32 [80, 80].
+        observation: float32 [h, w], the newest screen of it.
         channels: float32 [C, h, w], a few channels of the feature map.
         heatmap: float32 [h, w] in [0, 1].
         overlay: uint8 [H, W, 3].
@@ -61,7 +61,7 @@ class Example:
     action: str
 
 
-def network_blocks(network: Network) -> list[Block]:
+def network_blocks(network: AgentNetwork) -> list[Block]:
     """Reads the blocks of a network off its own layers: their kernels, strides and the shapes that come out."""
     blocks: list[Block] = []
     for layer in [*network.torso.layers, *network.readout.layers]:
@@ -76,11 +76,11 @@ def network_blocks(network: Network) -> list[Block]:
             blocks[-1] = _extended(blocks[-1], "ReLU", shape, layer.name == network.torso.layers[-1].name)
         elif isinstance(layer, layers.Dense):
             blocks.append(Block("dense", (_shape(shape), "ReLU"), _size(shape)))
-    core = Block("LSTM", (_shape((network.core_size,)),), _size((network.core_size,)))
-    return [*blocks, core]
+    size = (network.core_size,)
+    return [*blocks, Block("LSTM", (_shape(size),), _size(size))] if network.core_size else blocks
 
 
-def draw_architecture(network: Network, example: Example) -> Figure:
+def draw_architecture(network: AgentNetwork, example: Example) -> Figure:
     """Draws the network's blocks from left to right, the decision above, and below how its heatmap comes to be."""
     figure = Figure((WIDTH, HEIGHT), dpi=DOTS_PER_INCH, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
@@ -94,7 +94,7 @@ def draw_architecture(network: Network, example: Example) -> Figure:
     return figure
 
 
-def save_architecture(path: Path, network: Network, example: Example) -> None:
+def save_architecture(path: Path, network: AgentNetwork, example: Example) -> None:
     """Writes the drawing as a PNG, the folders on the way included.
 
     Raises:
@@ -122,18 +122,19 @@ def _size(shape: tuple[int, ...]) -> tuple[float, float]:
     return 0.28 * shape[0] ** 0.5, 0.06 * shape[-1] ** 0.5
 
 
-def _title(axes: Axes, network: Network) -> None:
+def _title(axes: Axes, network: AgentNetwork) -> None:
     count = sum(int(np.prod(weight.shape)) for weight in network.weights)
     text = f"{network.config.kind.upper()}, {count:,} weights: what it does with a screen, and what made it do so"
     axes.text(0.3, HEIGHT - 0.35, text, fontsize=14, fontweight="bold", color=_TEXT, va="center")
 
 
-def _draw_forward(axes: Axes, network: Network, example: Example) -> dict[str, tuple[float, float]]:
+def _draw_forward(axes: Axes, network: AgentNetwork, example: Example) -> dict[str, tuple[float, float]]:
     """Draws the decision; returns where the feature map and the action stand."""
     middle, x = _MIDDLE, 0.3
     _picture(axes, example.screen, (x, middle - 0.79), 1.2, "screen", "210 × 160 × 3")
     x = _arrow(axes, x + 1.2, middle)
-    _picture(axes, example.observation, (x, middle - 0.6), 1.2, "observation", "80 × 80", cmap="gray")
+    size = " × ".join(map(str, example.observation.shape))
+    _picture(axes, example.observation, (x, middle - 0.6), 1.2, "observation", size, cmap="gray")
     x = _arrow(axes, x + 1.2, middle)
     blocks = network_blocks(network)
     places = {}

@@ -25,6 +25,7 @@ KEY_MOMENTS, MOMENT_GAP = 8, 15
 """Thumbnails of a report at most, and agent steps between two of them: a second of the game."""
 MOSTLY, NEARLY_UNIFORM = 0.5, 0.95
 """Shares above which a report warns: of blank or weak maps, and of the entropy of a policy that knows nothing."""
+_Q_VALUES = "the largest of the actions' Q-values; what is said of logits is said of Q-values"
 _PACKAGES = ("tensorflow", "keras", "numpy", "ale-py")
 
 
@@ -67,7 +68,7 @@ def describe_steps(recording: Recording, flips: np.ndarray) -> dict[str, list]:
 
 def find_moments(agent: Agent, recording: Recording) -> list[dict[str, Any]]:
     """Returns the key moments in order: their step, and in words what hung on the action."""
-    spreads = importances(recording.probabilities)
+    spreads = importances(recording.logits if agent.judges_actions else recording.probabilities)
     features = screen_features(recording.screens)
     moments = []
     for step in diverse_highlights(spreads, features, KEY_MOMENTS, MOMENT_GAP).tolist():
@@ -118,6 +119,7 @@ def describe_making(agent: Agent, facts: Sequence[tuple[str, str]]) -> list[tupl
     versions = [f"{name} {metadata.version(name)}" for name in _PACKAGES]
     return [
         *describe_provenance(agent.network.config, agent.provenance),
+        ("Value", _Q_VALUES if agent.judges_actions else "of the screen, by the critic"),
         *facts,
         ("Versions", ", ".join([f"xdrl {__version__}", f"Python {platform.python_version()}", *versions])),
     ]

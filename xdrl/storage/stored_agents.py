@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xdrl.agent_configs import AgentConfig, agent_config_from_json
 from xdrl.config import (
     FRAMES_PER_STEP,
-    NetworkConfig,
     TrainingConfig,
     load_run_config,
-    network_config_from_json,
     training_config_from_json,
 )
 from xdrl.errors import UserError
 from xdrl.games import Game, find_game
 from xdrl.storage.checkpoints import Arrays, load_weights
 from xdrl.storage.histories import History, history_from_json, read_history
+from xdrl.storage.imported_agents import AGENT_FILE, is_imported
 from xdrl.storage.progress import PROGRESS
 from xdrl.storage.runs import CONFIG, is_run, load_evaluations
 from xdrl.storage.saved_models import AGENT_JSON, PROGRESS_CSV, highest_version, read_agent_json, read_evaluations
@@ -56,12 +56,12 @@ class StoredAgent:
     """An agent as it is stored: nothing has been built from it."""
 
     game: Game
-    network: NetworkConfig
+    network: AgentConfig
     weights: Arrays
     provenance: Provenance
 
 
-def describe_provenance(network: NetworkConfig, provenance: Provenance) -> list[tuple[str, str]]:
+def describe_provenance(network: AgentConfig, provenance: Provenance) -> list[tuple[str, str]]:
     """Says where an agent comes from and how well it plays, name and text in pairs."""
     evaluations = (
         f"{record['mean']:g} points over {record['num_episodes']} whole games, {protocol} protocol"
@@ -79,7 +79,8 @@ def read_agent(path: Path) -> StoredAgent:
     """Reads an agent.
 
     Args:
-        path: a run's folder, a weights file, a SavedModel's folder (its highest version) or one version of it.
+        path: a run's folder, an imported agent's, a weights file, a SavedModel's folder (its highest version) or one
+            version of it.
 
     Raises:
         UserError: there is no agent, or a damaged one, or it takes a TensorFlow that is not installed to read it.
@@ -90,15 +91,15 @@ def read_agent(path: Path) -> StoredAgent:
         evaluations = load_evaluations(path, state.agent_steps)
         provenance = Provenance(path, state.agent_steps, state.seconds, evaluations, training, read_history(path))
         return StoredAgent(find_game(training.game), network, weights, provenance)
-    if path.is_file():
-        file = read_weights_file(path)
-        return StoredAgent(
-            find_game(file.game), file.network, file.weights, Provenance(path, file.agent_steps, file.seconds)
-        )
+    if path.is_file() or is_imported(path):
+        file = read_weights_file(path if path.is_file() else path / AGENT_FILE)
+        evaluations = {} if path.is_file() else load_evaluations(path, file.agent_steps)
+        provenance = Provenance(path, file.agent_steps, file.seconds, evaluations)
+        return StoredAgent(find_game(file.game), file.network, file.weights, provenance)
     return _read_saved_model(_find_version(path))
 
 
-def read_identity(path: Path) -> tuple[Game, NetworkConfig]:
+def read_identity(path: Path) -> tuple[Game, AgentConfig]:
     """Reads which game an agent plays, and with which network; an exported agent's without TensorFlow.
 
     Raises:
@@ -107,13 +108,13 @@ def read_identity(path: Path) -> tuple[Game, NetworkConfig]:
     if is_run(path):
         training, network = load_run_config(path / CONFIG)
         return find_game(training.game), network
-    if path.is_file():
-        file = read_weights_file(path)
+    if path.is_file() or is_imported(path):
+        file = read_weights_file(path if path.is_file() else path / AGENT_FILE)
         return find_game(file.game), file.network
     version = _find_version(path)
     values = read_agent_json(version)
     try:
-        return find_game(values["game"]), network_config_from_json(values["network"])
+        return find_game(values["game"]), agent_config_from_json(values["network"])
     except (LookupError, TypeError, ValueError) as error:
         raise UserError(f"expected an exported agent in {version}, but it cannot be read: {error}") from error
 
@@ -171,7 +172,7 @@ def _read_saved_model(version: Path) -> StoredAgent:
         ) from error
     values = read_agent_json(version)
     try:
-        network = network_config_from_json(values["network"])
+        network = agent_config_from_json(values["network"])
         weights = read_variables(version, values["variables"])
         provenance = _read_provenance(version, values)
         return StoredAgent(find_game(values["game"]), network, weights, provenance)

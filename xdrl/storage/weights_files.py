@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xdrl.config import NetworkConfig, network_config_from_json, network_config_to_json
+from xdrl.agent_configs import AgentConfig, agent_config_from_json, agent_config_to_json
 from xdrl.errors import UserError
 from xdrl.storage.files import replaced_file
 
@@ -33,7 +33,7 @@ class WeightsFile(NamedTuple):
     """
 
     game: str
-    network: NetworkConfig
+    network: AgentConfig
     agent_steps: int
     seconds: float
     weights: dict[str, np.ndarray]
@@ -47,7 +47,7 @@ def write_weights_file(path: Path, content: WeightsFile) -> None:
     """
     description = {
         "game": content.game,
-        "network": network_config_to_json(content.network),
+        "network": agent_config_to_json(content.network),
         "agent_steps": content.agent_steps,
         "seconds": round(content.seconds, 1),
     }
@@ -70,7 +70,7 @@ def read_weights_file(path: Path) -> WeightsFile:
         if _DESCRIPTION not in arrays:
             raise ValueError(f"an .npz without the description {_DESCRIPTION}")
         values = json.loads(str(arrays.pop(_DESCRIPTION)))
-        network = network_config_from_json(values["network"])
+        network = agent_config_from_json(values["network"])
         return WeightsFile(values["game"], network, int(values["agent_steps"]), float(values["seconds"]), arrays)
     except _DAMAGE as error:
         raise UserError(

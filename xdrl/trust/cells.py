@@ -34,7 +34,7 @@ class Cells(NamedTuple):
 def find_cells(agent: Agent, explanation: Explanation) -> Cells:
     """Places the cells of an explanation's maps on the screen."""
     height, width = explanation.maps.shape[1:]
-    return place_cells((height, width), explanation.box, agent.network.config.crop)
+    return place_cells((height, width), explanation.box, agent.network.crop)
 
 
 def place_cells(shape: tuple[int, int], box: Box, crop: Crop) -> Cells:

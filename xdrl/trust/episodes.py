@@ -26,7 +26,7 @@ class SeenEpisode(NamedTuple):
 
 
 def play_episode(agent: Agent, settings: Settings, number: int) -> SeenEpisode:
-    """Plays an episode under the standard protocol, with actions drawn from the policy.
+    """Plays an episode under the protocol that the agent was made for, with actions drawn as it is meant to.
 
     Args:
         agent: that plays.
@@ -34,7 +34,7 @@ def play_episode(agent: Agent, settings: Settings, number: int) -> SeenEpisode:
         number: of the episode, from 0; it is added to the seed.
     """
     seed = settings.seed + number
-    protocol = find_protocol("standard", agent.game)
+    protocol = find_protocol(agent.protocol_name, agent.game)
     recording = record_episode(agent, protocol, settings.max_steps, is_greedy=False, seed=seed)
     scene = find_objects(recording.screens, agent.game)
     count = float(np.mean([len(objects) for objects in scene.objects]))

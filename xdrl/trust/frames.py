@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xdrl.agents import CHUNK, Agent, CoreState
+from xdrl.agents import CHUNK, Agent
 from xdrl.evaluation import Recording
+from xdrl.memories import Memory, select
 
 FRAMES = 100
 """Of an episode, one from each of as many stretches of it."""
@@ -17,7 +18,7 @@ class Frames(NamedTuple):
     Attributes:
         steps: int64 [N], which.
         screens: uint8 [N, 210, 160, 3].
-        state: float32 [N, H] each, with which the agent saw them.
+        state: arrays [N, ...], the memory with which the agent saw them.
         actions: int64 [N], that were taken.
         log_probabilities: float64 [N, A].
         values: float32 [N].
@@ -25,7 +26,7 @@ class Frames(NamedTuple):
 
     steps: np.ndarray
     screens: np.ndarray
-    state: CoreState
+    state: Memory
     actions: np.ndarray
     log_probabilities: np.ndarray
     values: np.ndarray
@@ -33,8 +34,7 @@ class Frames(NamedTuple):
     def repeated(self, indices: np.ndarray) -> "Frames":
         """Returns the frames of some indices, int [M]; one may come more than once."""
         fields = (field[indices] for field in (self.actions, self.log_probabilities, self.values))
-        state = CoreState(self.state.h[indices], self.state.c[indices])
-        return Frames(self.steps[indices], self.screens[indices], state, *fields)
+        return Frames(self.steps[indices], self.screens[indices], select(self.state, indices), *fields)
 
 
 class Effects(NamedTuple):
@@ -54,7 +54,7 @@ def choose_frames(recording: Recording, count: int, generator: np.random.Generat
     num_steps = len(recording.actions)
     edges = np.linspace(0, num_steps, min(count, num_steps) + 1).astype(int)
     steps = generator.integers(edges[:-1], edges[1:])
-    state = CoreState(recording.state.h[steps], recording.state.c[steps])
+    state = select(recording.state, steps)
     log_probabilities = log_softmax(recording.logits[steps])
     return Frames(
         steps, recording.screens[steps], state, recording.actions[steps], log_probabilities, recording.values[steps]
@@ -66,7 +66,7 @@ def measure_effects(agent: Agent, frames: Frames, painted: np.ndarray) -> Effect
     policies, values = [], []
     for start in range(0, len(painted), CHUNK):
         part = slice(start, start + CHUNK)
-        decision = agent.act(painted[part], CoreState(frames.state.h[part], frames.state.c[part]))
+        decision = agent.act(painted[part], select(frames.state, part))
         before = frames.log_probabilities[part]
         policies.append((np.exp(before) * (before - log_softmax(decision.logits))).sum(-1))
         values.append(np.abs(decision.values.astype(float) - frames.values[part]))

@@ -23,7 +23,7 @@ def explain(method: str, target: Target = FIRST_LOGIT, feature_map=FEATURE_MAP):
     def decide(feature_map, _):
         first = tf.reduce_sum(feature_map * GRADIENT, (1, 2, 3))
         logits = tf.stack([first, 7.0 + 0.0 * first], -1)
-        return Outputs(logits, -tf.reduce_sum(feature_map[..., 0], (1, 2)), None, None)
+        return Outputs(logits, -tf.reduce_sum(feature_map[..., 0], (1, 2)), ())
 
     found = METHODS[method].function(Subject(tf.constant(feature_map), tf.identity, decide, aim_at(target)))
     return found.maps.numpy()[0], found.statuses.numpy()[0].decode()
@@ -84,7 +84,7 @@ def seen_through_channels(target: Target, sign: float = 1.0):
 
     def decide(_, observation):
         total = sign * tf.reduce_sum(observation, (1, 2, 3))
-        return Outputs(tf.stack([total, 0 * total], -1), total + 7, None, None)
+        return Outputs(tf.stack([total, 0 * total], -1), total + 7, ())
 
     observation = tf.constant(OBSERVATION)
     subject = Subject(observation, lambda seen: tf.concat([seen, 4 - seen], -1), decide, aim_at(target))

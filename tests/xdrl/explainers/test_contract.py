@@ -93,7 +93,9 @@ def test_a_method_says_what_it_is_in_one_short_line(method):
 def test_a_method_compiles_with_a_batch_of_any_size_and_makes_the_agents_decisions(method, any_agent, seen):
     network = any_agent.network
     compiled = tf.function(
-        lambda *inputs: find_method(method).function(network_subject(network, *inputs, Target("contrast"))),
+        lambda screens, *memory: find_method(method).function(
+            network_subject(network, screens, memory, Target("contrast"))
+        ),
         input_signature=step_input_signature(network),
     )
     for count in (4, 1):
@@ -101,8 +103,8 @@ def test_a_method_compiles_with_a_batch_of_any_size_and_makes_the_agents_decisio
         outputs, decision = compiled(screens, *state).outputs, any_agent.act(screens, state)
         np.testing.assert_allclose(outputs.logits, decision.logits, atol=1e-4)
         np.testing.assert_allclose(outputs.values, decision.values, atol=1e-4)
-        np.testing.assert_allclose(outputs.next_h, decision.state.h, atol=1e-5)
-        np.testing.assert_allclose(outputs.next_c, decision.state.c, atol=1e-5)
+        np.testing.assert_allclose(outputs.memory[0], decision.state.h, atol=1e-5)
+        np.testing.assert_allclose(outputs.memory[1], decision.state.c, atol=1e-5)
 
 
 def test_a_method_leaves_the_network_as_it_is(method, any_agent, seen):

@@ -25,7 +25,7 @@ def hand_subject(target: Target, feature_map: tf.Tensor) -> Subject:
     def decide(feature_map, _):
         first = tf.reduce_sum(feature_map * LOGIT_GRADIENT, (1, 2, 3))
         logits = tf.stack([first, 7.0 + 0.0 * first], -1)
-        return Outputs(logits, -tf.reduce_sum(feature_map[..., 0], (1, 2)), None, None)
+        return Outputs(logits, -tf.reduce_sum(feature_map[..., 0], (1, 2)), ())
 
     return Subject(feature_map, tf.identity, decide, aim_at(target))
 
@@ -131,7 +131,7 @@ def test_the_map_of_a_contrast_is_the_difference_of_two_maps_before_the_relu(tin
 
     def signed(target):
         """The map before its ReLU: that of the target less that of its opposite."""
-        subject = network_subject(any_agent.network, screens, *state, target, actions)
+        subject = network_subject(any_agent.network, screens, state, target, actions)
 
         def opposite(outputs):
             goal = subject.aim(outputs)

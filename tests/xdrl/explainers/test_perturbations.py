@@ -48,7 +48,7 @@ CELL[4, 6], CELL[5, 7], CELL[10, 10] = 3, 0.5, -2
 @pytest.mark.parametrize(("sign", "peak"), [(1, 3.5), (-1, 2)])
 def test_occlusion_is_what_the_patch_was_worth(sign, peak):
     def decide(feature_map, _):
-        return Outputs(tf.zeros((1, 2)), tf.reduce_sum(sign * CELL * feature_map, (1, 2, 3)), None, None)
+        return Outputs(tf.zeros((1, 2)), tf.reduce_sum(sign * CELL * feature_map, (1, 2, 3)), ())
 
     expected = np.zeros((10, 10))
     # Rows 4 and 5, columns 6 and 7 are one patch, 3 + 0.5; row and column 10 lie in another, -2.
@@ -61,7 +61,7 @@ def test_occlusion_is_what_the_patch_was_worth(sign, peak):
 @pytest.mark.parametrize(("slope", "expected"), [(-1.0, "all_negative"), (0.0, "zero_gradient")])
 def test_an_occlusion_that_never_hurts_is_blank_and_says_why(slope, expected):
     def decide(feature_map, _):
-        return Outputs(tf.zeros((1, 2)), slope * tf.reduce_sum(feature_map, (1, 2, 3)), None, None)
+        return Outputs(tf.zeros((1, 2)), slope * tf.reduce_sum(feature_map, (1, 2, 3)), ())
 
     maps, status = explain("occlusion", decide, ONES, Target(VALUE))
     assert maps.max() == 0 and status == expected
@@ -75,7 +75,7 @@ PIXEL[0, 27, 52] = 1.0
 def read_pixel(feature_map, _):
     """Logits x and 2 x, value -x of the bright pixel."""
     pixel = feature_map[:, 27, 52, 0]
-    return Outputs(tf.stack([pixel, 2 * pixel], -1), -pixel, None, None)
+    return Outputs(tf.stack([pixel, 2 * pixel], -1), -pixel, ())
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def policies(before, after):
 
     def decide(feature_map, _):
         is_bright = feature_map[:, 27, 52] > 0.9
-        return Outputs(tf.where(is_bright, np.log([before]), np.log([after])), tf.zeros(1), None, None)
+        return Outputs(tf.where(is_bright, np.log([before]), np.log([after])), tf.zeros(1), ())
 
     return decide
 

@@ -21,7 +21,7 @@ def explain(method: str, power: int, kind: str = VALUE):
 
     def decide(feature_map, _):
         values = tf.reduce_sum(WEIGHTS * feature_map**power, (1, 2, 3))
-        return Outputs(tf.zeros((1, 2)), values, None, None)
+        return Outputs(tf.zeros((1, 2)), values, ())
 
     found = METHODS[method].function(Subject(tf.constant(X), tf.identity, decide, aim_at(Target(kind))))
     return found.maps.numpy()[0], found.statuses.numpy()[0].decode()
@@ -73,7 +73,7 @@ def opposite(subject: Subject) -> Subject:
 
 def test_integrated_gradients_add_up_to_the_change_of_the_score(tiny, agent, screens):
     state = map(tf.constant, tiny.random_state(agent, 5))
-    subject = network_subject(agent.network, screens, *state, Target(CONTRAST))
+    subject = network_subject(agent.network, screens, state, Target(CONTRAST))
     method = METHODS["integrated-gradients"].function
     total = tf.reduce_sum(method(subject).maps - method(opposite(subject)).maps, (1, 2))
     outputs, blank = (subject.run(seen) for seen in (subject.observation, tf.zeros_like(subject.observation)))

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from xdrl.agents import Explanation
+from xdrl.agents import Agent, Explanation
 from xdrl.errors import UserError
 from xdrl.evaluation import record_episode
 from xdrl.games import Protocol
@@ -58,18 +58,17 @@ def test_bad_claims_and_targets_are_refused_before_anything_is_written(agent, re
 
 
 def test_an_agent_whose_maps_are_blank_has_its_warning(agent, recording, built, tmp_path):
-    class Blank:
+    class Blank(Agent):
         """The agent, with maps in which nothing speaks for anything."""
 
-        action_names, network, game, provenance = agent.action_names, agent.network, agent.game, agent.provenance
-
-        @staticmethod
-        def explain(screens, *_):
+        def explain(self, screens, *_):
             count = len(screens)
             blank = np.zeros((count, 8, 8), np.float32)
             return Explanation(blank, np.zeros(count), ["all_negative"] * count, agent.network.heatmap_box)
 
-    lines = build_report(Blank(), recording, built.flips, tmp_path / "blank.html")
+    lines = build_report(
+        Blank(agent.network, agent.game, agent.provenance), recording, built.flips, tmp_path / "blank.html"
+    )
     assert "100% of the maps of chosen by grad-cam are blank" in " ".join(lines)
     assert read_data(tmp_path / "blank.html")["warnings"] == lines
 

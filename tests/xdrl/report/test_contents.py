@@ -1,12 +1,17 @@
 """What a report says in words and figures."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
 import xdrl
+from xdrl.agents import Agent, Provenance
 from xdrl.explanations.highlights import importances
 from xdrl.explanations.measures import entropies, margins
+from xdrl.games import find_game
+from xdrl.nature import build_nature
+from xdrl.nature_config import ACTION_VALUES, NatureConfig
 from xdrl.report.contents import describe_making, describe_page, describe_steps, find_moments, find_warnings
 from xdrl.report.maps import MapSet, explain_target
 
@@ -76,14 +81,15 @@ def test_how_it_was_made_names_agent_training_command_and_versions(agent):
 def test_an_evaluation_is_told(agent):
     evaluated = dataclasses.replace(agent.provenance, evaluations={"sticky": {"mean": 17.53, "num_episodes": 100}})
 
-    class Evaluated:
-        """The agent, exported with an evaluation."""
+    told = dict(describe_making(Agent(agent.network, agent.game, evaluated), []))
+    assert told["Evaluated at"] == "17.53 points over 100 whole games, sticky protocol"
+    assert told["Value"] == "of the screen, by the critic"
 
-        provenance, network, game = evaluated, agent.network, agent.game
 
-    assert (
-        dict(describe_making(Evaluated(), []))["Evaluated at"] == "17.53 points over 100 whole games, sticky protocol"
-    )
+def test_an_agent_that_judges_actions_is_said_to():
+    config = NatureConfig("test", ("NOOP", "FIRE"), ACTION_VALUES, features=4)
+    agent = Agent(build_nature(config), find_game("Breakout"), Provenance(Path("tiny"), 0, 0.0))
+    assert "Q-values" in dict(describe_making(agent, []))["Value"]
 
 
 def test_the_page_gets_the_colours_of_the_videos(agent):

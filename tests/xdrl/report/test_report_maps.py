@@ -111,7 +111,7 @@ class Wrapped:
     def __init__(self, agent):
         self.agent = agent
         self.action_names, self.network, self.game = agent.action_names, agent.network, agent.game
-        self.provenance = agent.provenance
+        self.provenance, self.judges_actions = agent.provenance, agent.judges_actions
 
 
 class Fine(Wrapped):

@@ -91,7 +91,7 @@ def test_names_with_markup_in_them_are_harmless(page, agent, recording, built, t
 
         action_names, network, explain = agent.action_names, agent.network, staticmethod(agent.explain)
         game = dataclasses.replace(agent.game, name=evil)
-        provenance = agent.provenance
+        provenance, judges_actions = agent.provenance, agent.judges_actions
 
     claims = [{"claim": evil, "verdict": "yes", "rivals": [{"against": evil, "verdict": "no", "decides": True}]}]
     build_report(Evil(), recording, built.flips, tmp_path / "evil.html", facts=[(evil, evil)], claims=claims)

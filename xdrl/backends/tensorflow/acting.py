@@ -1,10 +1,12 @@
 """Acting: how TensorFlow uses the machine, and a network's step, compiled."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from xdrl.agent_networks import AgentNetwork, take_step
 from xdrl.machine import count_cores
 from xdrl.networks import Network
 from xdrl.preprocessing import SCREEN_HEIGHT, SCREEN_WIDTH
@@ -25,17 +27,30 @@ def has_gpu() -> bool:
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-def step_input_signature(network: Network) -> tuple[tf.TensorSpec, tf.TensorSpec, tf.TensorSpec]:
-    """Returns what a network's step takes, of any batch size: screens, state_h, state_c."""
-    state = tf.TensorSpec([None, network.core_size], tf.float32)
-    return tf.TensorSpec([None, SCREEN_HEIGHT, SCREEN_WIDTH, 3], tf.uint8), state, state
+class Decided(NamedTuple):
+    """What a compiled step gives: `Outputs`, and the probabilities of the actions, float32 [N, A]."""
+
+    logits: np.ndarray
+    values: np.ndarray
+    probabilities: np.ndarray
+    memory: tuple[np.ndarray, ...]
 
 
-def compile_act(network: Network) -> Callable[..., tuple[np.ndarray, ...]]:
-    """Compiles the network's step: screens, state_h, state_c to logits, value and the next two, as arrays."""
-    signature = step_input_signature(network)
-    compiled = tf.function(lambda *inputs: network.step(list(inputs)), input_signature=signature, autograph=False)
-    return lambda *inputs: tuple(output.numpy() for output in compiled(*inputs))
+def step_input_signature(network: AgentNetwork) -> tuple[tf.TensorSpec, ...]:
+    """Returns what a network's step takes, of any batch size: screens, and the parts of its memory."""
+    parts = (tf.TensorSpec([None, *part.shape], part.dtype) for part in network.memory_parts.values())
+    return tf.TensorSpec([None, SCREEN_HEIGHT, SCREEN_WIDTH, 3], tf.uint8), *parts
+
+
+def compile_act(network: AgentNetwork) -> Callable[..., Decided]:
+    """Compiles the network's step: screens and the parts of its memory to what it decides, as arrays."""
+
+    def act(screens: tf.Tensor, *memory: tf.Tensor) -> Decided:
+        found = take_step(network, screens, memory)
+        return Decided(found.logits, found.values, network.weigh_actions(found.logits), found.memory)
+
+    compiled = tf.function(act, input_signature=step_input_signature(network), autograph=False)
+    return lambda *inputs: tf.nest.map_structure(lambda output: output.numpy(), compiled(*inputs))
 
 
 def initial_state(network: Network, num_envs: int) -> tuple[tf.Tensor, tf.Tensor]:

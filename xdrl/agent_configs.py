@@ -1,0 +1,18 @@
+"""What an agent's network is built from, ours or an imported one, as a record and as JSON."""
+
+from typing import Any
+
+from xdrl.config import NetworkConfig, network_config_from_json, network_config_to_json
+from xdrl.nature_config import NatureConfig, nature_config_from_json, nature_config_to_json
+
+AgentConfig = NetworkConfig | NatureConfig
+
+
+def agent_config_to_json(config: AgentConfig) -> dict[str, Any]:
+    """Returns the record as plain JSON values; `agent_config_from_json` turns them back."""
+    return nature_config_to_json(config) if isinstance(config, NatureConfig) else network_config_to_json(config)
+
+
+def agent_config_from_json(values: dict[str, Any]) -> AgentConfig:
+    """Builds the record from what `agent_config_to_json` returned."""
+    return nature_config_from_json(values) if "head" in values else network_config_from_json(values)

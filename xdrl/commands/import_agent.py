@@ -1,0 +1,51 @@
+"""`import`: an agent that another library trained, for every other command."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xdrl.commands.console import console
+from xdrl.commands.options import complete_game
+from xdrl.errors import UserError
+from xdrl.invocation import program
+
+
+def import_agent(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A zip of Stable-Baselines3, a state file of CleanRL.")],
+    game: Annotated[
+        str, typer.Option(autocompletion=complete_game, help="That it plays: Breakout, PongNoFrameskip-v4, ...")
+    ],
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Which tensors of a plain state_dict are which layers.")
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="As it was taught: sb3 on NoFrameskip-v4, sb3-v5 on ALE/...-v5; or one of ours.")
+    ] = "sb3",
+    output: Annotated[Path | None, typer.Option(help="Folder of the agent.  [default: imported/GAME]")] = None,
+) -> None:
+    """Import an agent of Stable-Baselines3, sb3-contrib or CleanRL.
+
+    Its tensors are read, and nothing of the file is run. The other commands take the folder as `--agent`.
+    """
+    from xdrl.environments import action_names, find_protocol
+    from xdrl.games import find_game
+    from xdrl.imports import read_foreign_agent
+    from xdrl.storage.imported_agents import AGENT_FILE, IMPORTED
+    from xdrl.storage.runs import EVALUATIONS, is_run
+    from xdrl.storage.weights_files import WeightsFile, write_weights_file
+
+    found = find_game(game)
+    find_protocol(protocol, found)
+    config, weights, agent_steps = read_foreign_agent(file, action_names(found), found.name, mapping)
+    config = dataclasses.replace(config, protocol=protocol)
+    folder = output or IMPORTED / found.name
+    if is_run(folder):
+        raise UserError(f"expected a folder of its own for an imported agent, got {folder}, which holds a run")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / EVALUATIONS).unlink(missing_ok=True)  # of the agent that was there before
+    write_weights_file(folder / AGENT_FILE, WeightsFile(found.name, config, agent_steps, 0.0, weights))
+    count = sum(array.size for array in weights.values())
+    console.print(f"{found.name}: {config.kind}, {count:,} weights, {agent_steps:,} agent steps trained")
+    console.print(f"Written: {folder}. Go on with: {program()} evaluate {found.name} --agent {folder}", soft_wrap=True)
