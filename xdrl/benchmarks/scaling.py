@@ -130,8 +130,8 @@ def measure_engine(name: str, settings: BenchmarkSettings, address: str | None) 
         reports = _run(engine, lambda _: time.monotonic() >= deadline)
         after, elapsed, cpu = engine.traffic, time.monotonic() - started, tree_cpu_seconds() - cpu
         is_over.set()
-    if not reports:
-        raise UserError(f"expected lessons within {settings.seconds:g} s, got none; give it more --seconds")
+    if _counts_of(reports, training.num_workers) < 2:  # a speed is taken between two of them
+        raise UserError(f"expected two lessons of every worker within {settings.seconds:g} s; give it more --seconds")
     lag = statistics.fmean(report.policy_lag for report in reports)
     num_steps = sum(report.lesson.num_steps for report in reports)
     speed = EngineSpeed(_steps_per_second(reports), cpu / num_steps, lag)

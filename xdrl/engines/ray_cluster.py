@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from xdrl.machine import count_cores
 
 STORE_BYTES, STORE_BYTES_PER_WORKER = 256 * 2**20, 64 * 2**20
 """Of the object store of a Ray that is started here: each worker holds weights and sends gradients, 17 MB each."""
+KNOCK_SECONDS = 10.0
 RAY_DEFAULTS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
 """Of a Ray that is started here, unless the environment has others: it sends nothing home, and its workers are as eager
 as threads; Ray would have them give way to whatever else the machine does."""
@@ -47,6 +49,8 @@ def connect(address: str | None, num_workers: int) -> None:
         options |= {"object_store_memory": STORE_BYTES + STORE_BYTES_PER_WORKER * num_workers}
     with _signals_kept():
         try:
+            if address not in (None, "auto"):
+                _knock(address)
             ray.init(address or "local", **options)
         except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
             where = f"a Ray cluster at {address}" if address else "Ray to start"
@@ -61,6 +65,12 @@ def disconnect() -> None:
 def count_cluster_cores() -> int:
     """Counts the cores of the cluster that this process is in, of which each worker takes one."""
     return int(ray.cluster_resources().get("CPU", 1))
+
+
+def _knock(address: str) -> None:
+    """Raises OSError or ValueError where nobody listens at an address: Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
 
 
 def _clone() -> str:
