@@ -19,7 +19,7 @@ AGENT_STEPS = 40
 
 @pytest.fixture
 def places(tmp_path) -> Places:
-    return Places(tmp_path / "runs", tmp_path / "exported_models", tmp_path / "saved_models")
+    return Places(*(tmp_path / name for name in ("runs", "exported_models", "imported", "saved_models")))
 
 
 def put(exported: Path, version: Path, mean: float | None) -> Path:
