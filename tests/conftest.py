@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
@@ -20,6 +21,10 @@ from xdrl.networks import Network, build_network
 from xdrl.rollouts import Policy, Rollout
 
 pytest_plugins = ["tests.browser"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has what it starts in the background ignore Ctrl-C, and every process that a test sends it would, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PONG_ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE")
 
