@@ -50,7 +50,11 @@ def unsaid_encodings(path: Path) -> list[int]:
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             given = [each.value for each in (*node.args, *(word.value for word in node.keywords)) if is_text(each)]
             is_binary = any("b" in each and set(each) <= set("rwab+") for each in given)
-            opens = name == "open" and getattr(getattr(node.func, "value", None), "id", "") not in ("os", "Image")
+            opens = name == "open" and getattr(getattr(node.func, "value", None), "id", "") not in (
+                "os",
+                "Image",
+                "archive",
+            )
             if (opens or name in ("read_text", "write_text")) and not is_binary and "utf-8" not in given:
                 found.append(node.lineno)
     return found

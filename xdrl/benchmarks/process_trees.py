@@ -1,6 +1,7 @@
 """Processor time of this process and of all that it started, which a machine that others use too changes little."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +12,8 @@ def tree_cpu_seconds(processes: Path = Path("/proc")) -> float:
     Args:
         processes: Linux' folder of them; where there is none, this process alone is counted.
     """
+    if sys.platform == "win32":
+        return time.process_time()
     parents: dict[int, int] = {}
     ticks: dict[int, int] = {}
     for stat in processes.glob("[0-9]*/stat"):

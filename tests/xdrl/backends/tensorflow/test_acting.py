@@ -12,7 +12,11 @@ CONFIG = TrainingConfig("Pong")
 def test_acting_is_the_networks_step_for_any_batch(a3c: Network, pong_screens: np.ndarray, num_envs: int):
     states = np.random.default_rng(0).normal(size=(2, num_envs, a3c.core_size)).astype(np.float32)
     found = compile_act(a3c)(pong_screens[:num_envs], *states)
-    for array, expected in zip(found, a3c.step([pong_screens[:num_envs], *states]), strict=True):
+    logits, values, *memory = a3c.step([pong_screens[:num_envs], *states])
+    exponentials = np.exp(logits)
+    probabilities = exponentials / exponentials.sum(-1, keepdims=True)
+    outputs = (found.logits, found.values, found.probabilities, *found.memory)
+    for array, expected in zip(outputs, (logits, values, probabilities, *memory), strict=True):
         assert isinstance(array, np.ndarray)
         np.testing.assert_allclose(array, expected, atol=1e-5)
 
