@@ -48,5 +48,5 @@ def test_it_explains_a_keras_model(registered):
 
 
 def test_a_name_that_there_is_is_refused(registered):
-    with pytest.raises(UserError, match="^expected a new name for a method, got 'grad-cam', which there is$"):
+    with pytest.raises(UserError, match="expected a new name for a method, got 'grad-cam'"):
         register_method("grad-cam", strength, registered)
