@@ -201,14 +201,13 @@ def test_a_query_shows_the_action_and_writes_the_overlay(run, home, server, scre
 @pytest.fixture(scope="module")
 def interrupted(tiny, start, end, home, done, tmp_path_factory):
     """Fresh runs that were told to stop while they trained, by signal: the folder, and what the command said."""
-    started = {}
+    ended = {}
+    # One after the other: what waited for its signal would train all the while.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         folder = tmp_path_factory.mktemp(number.name)
         tiny.write_run(tiny.make_agent(), folder / "runs/Pong", agent_steps=7)
         shipped = home / "exported_models/Pong"
-        started[number] = folder, start(folder, "train", "Pong", "--minutes", 5, "--fresh", "--from", shipped, *SMALL)
-    ended = {}
-    for number, (folder, process) in started.items():
+        process = start(folder, "train", "Pong", "--minutes", 5, "--fresh", "--from", shipped, *SMALL)
         # The signals are heeded from before it is made.
         while not (folder / "runs/Pong/checkpoint").exists() and process.poll() is None:
             time.sleep(0.1)
