@@ -22,8 +22,8 @@ from xdrl.rollouts import Policy, Rollout
 
 pytest_plugins = ["tests.browser"]
 
-# A shell has what it starts in the background ignore Ctrl-C, and `nohup` the closing of the terminal: every process that a
-# test sends them would, too, and train or serve on.
+# A shell has what it starts in the background ignore Ctrl-C, and `nohup` the closing of the terminal: every process
+# that a test sends them would, too, and train or serve on.
 for _name, _default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     _number = getattr(signal, _name, None)
     if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
