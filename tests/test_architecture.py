@@ -99,6 +99,10 @@ ORDER = [
     ["xdrl.trust.measuring", "xdrl.trust.claims"],
     ["xdrl.trust.contest"],
     ["xdrl.trust.examination", "xdrl.trust.figure", "xdrl.trust.view"],
+    # the game itself is changed
+    ["xdrl.interventions", "xdrl.interventions.changes"],
+    ["xdrl.interventions.emulators"],
+    ["xdrl.interventions.experiment"],
     # pictures
     ["xdrl.pictures.frames"],
     ["xdrl.explanations.episodes"],
@@ -119,7 +123,7 @@ ORDER = [
     ["xdrl.table_one", "xdrl.cards"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
     ["xdrl.views.explaining_view", "xdrl.views.scaling_view", "xdrl.views.choosing", "xdrl.views.pace"],
-    ["xdrl.views.training"],
+    ["xdrl.views.training", "xdrl.views.interventions_view"],
     # serving, and the commands over all
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
     ["serving.answers", "serving.transport"],
@@ -139,6 +143,7 @@ ORDER = [
         "xdrl.commands.figures",
         "xdrl.commands.methods",
         "xdrl.commands.trust",
+        "xdrl.commands.intervene",
         "xdrl.commands.watch",
         "xdrl.commands.export",
         "xdrl.commands.games",
