@@ -118,8 +118,7 @@ class Agent:
     @property
     def judges_actions(self) -> bool:
         """Whether it gives a value to each action, a Q-value, and has no policy."""
-        config = self.network.config
-        return isinstance(config, NatureConfig) and config.judges_actions
+        return self.network.config.judges_actions
 
     @property
     def protocol_name(self) -> str:

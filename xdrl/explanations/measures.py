@@ -17,23 +17,6 @@ def margins(logits: np.ndarray) -> np.ndarray:
     return ordered[:, -1] - ordered[:, -2] if logits.shape[-1] > 1 else np.zeros(len(logits))
 
 
-def bar_lengths(preferences: np.ndarray, judges_actions: bool) -> np.ndarray:
-    """Returns how long the actions' bars are drawn: [..., A], in [0, 1].
-
-    Probabilities are lengths as they are. Q-values have no zero of their own: their bars run from the lowest to the
-    highest of the step, and where all are equal, half of the way.
-
-    Args:
-        preferences: float [..., A], probabilities or Q-values.
-        judges_actions: whether they are Q-values.
-    """
-    if not judges_actions:
-        return preferences
-    lowest = preferences.min(-1, keepdims=True)
-    spread = preferences.max(-1, keepdims=True) - lowest
-    return np.where(spread > 0, (preferences - lowest) / np.where(spread > 0, spread, 1), 0.5)
-
-
 def flips_without_memory(agent: Agent, recording: Recording) -> np.ndarray:
     """Returns at which steps the most probable action would be another with a zeroed core state, bool [S]."""
     starts = range(0, len(recording.screens), CHUNK)

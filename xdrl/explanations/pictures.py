@@ -9,8 +9,9 @@ from xdrl.agents import CHUNK, Agent
 from xdrl.evaluation import Recording
 from xdrl.explainers.maps import OK
 from xdrl.explanations.episodes import STRIP_FRAMES, ExplainedEpisode, most_telling_step, strip_start
-from xdrl.explanations.measures import bar_lengths, entropies, margins
+from xdrl.explanations.measures import entropies, margins
 from xdrl.explanations.strengths import NOTES, is_weak, note_on_map, say_share, shares_of_strong
+from xdrl.pictures.bars import bar_lengths
 from xdrl.pictures.frames import PanelText, strip, video_frame
 from xdrl.pictures.overlays import enlarge, overlay
 
