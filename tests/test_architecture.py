@@ -27,6 +27,7 @@ ORDER = [
     # agents of other libraries
     ["xdrl.imports.torch_files", "xdrl.imports.layers"],
     ["xdrl.imports.stable_baselines", "xdrl.imports.state_files", "xdrl.imports.keras_files"],
+    ["xdrl.imports.saved_model_files"],
     ["xdrl.imports"],
     # what can be asked of an explanation
     ["xdrl.targets"],

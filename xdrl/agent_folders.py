@@ -82,7 +82,7 @@ def find_agent_folder(game_name: str | None, path: Path | None = None, places: P
     else:
         standing = read_standing(path)
     found, network = read_identity(standing.path if path is None else path)
-    if game and found != game:
+    if game and found.name != game.name:
         raise UserError(f"expected an agent of {game.name} in {path}, got one of {found.name}")
     return AgentFolder(standing.path, found, network.action_names, standing, tuple(passed_over))
 

@@ -127,6 +127,12 @@ class Agent:
         return config.protocol if isinstance(config, NatureConfig) else "standard"
 
     @property
+    def is_judged_greedily(self) -> bool:
+        """Whether evaluations under a library's rules take its best actions, as Stable-Baselines3's does."""
+        config = self.network.config
+        return not isinstance(config, NatureConfig) or config.greedy
+
+    @property
     def is_imported(self) -> bool:
         """Whether another library trained it."""
         return isinstance(self.network.config, NatureConfig)

@@ -14,6 +14,7 @@ from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
 from xdrl.explanations.highlights import diverse_highlights, importances, screen_features
 from xdrl.explanations.measures import entropies, margins
 from xdrl.explanations.strengths import OWN_SCALE_FLOOR, STRONG_PERCENTILE, WEAK_SHARE, is_weak, shares_of_strong
+from xdrl.nature_config import NatureConfig
 from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
@@ -122,7 +123,14 @@ def describe_making(agent: Agent, facts: Sequence[tuple[str, str]]) -> list[tupl
     versions = [f"{name} {metadata.version(name)}" for name in _PACKAGES]
     return [
         *describe_provenance(agent.network.config, agent.provenance),
-        ("Critic", _Q_VALUES if agent.judges_actions else _STATE_VALUE),
+        ("Critic", _say_critic(agent)),
         *facts,
         ("Versions", ", ".join([f"xdrl {__version__}", f"Python {platform.python_version()}", *versions])),
     ]
+
+
+def _say_critic(agent: Agent) -> str:
+    config = agent.network.config
+    if not isinstance(config, NatureConfig) or not config.judges_actions:
+        return _STATE_VALUE
+    return f"{_Q_VALUES}; of its actions {config.epsilon:.0%} are meant to be random"
