@@ -172,6 +172,7 @@ ALONE = [*CLIENT, "serving.prove"]
 
 TENSORFLOW = [
     "xdrl.backends.tensorflow",
+    "xdrl.imports.saved_model_files",
     "xdrl.storage.saved_variables",
     "xdrl.explainers",
     "xdrl.agents",
