@@ -87,9 +87,8 @@ def captions(agent: Agent, episode: ExplainedEpisode, part: slice) -> list[str]:
     """Says of each step which it is, and how probable its action was, or what its Q-value."""
     recording = episode.recording
     taken = zip(recording.actions[part], recording.preferences[part], strict=True)
-    sign = "Q " if recording.judges_actions else ""
     return [
-        f"step {step:,}\n{agent.game.label(agent.action_names[action])} {sign}{preferences[action]:.2f}"
+        f"step {step:,}\n{agent.game.label(agent.action_names[action])} {_say(preferences[action], recording, 'Q ')}"
         for step, (action, preferences) in enumerate(taken, part.start)
     ]
 
@@ -129,10 +128,15 @@ def panel_text(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
         ("of a strong map", say_share(_share(episode, step))),
     )
     note = note_on_map(episode.explanation.statuses[step], _share(episode, step))
-    figures = recording.preferences[step]
-    return PanelText(
-        agent.game.name, lines, action, labels, figures, bar_lengths(figures, recording.judges_actions), note
-    )
+    preferences = recording.preferences[step]
+    figures = tuple(_say(preference, recording) for preference in preferences)
+    lengths = bar_lengths(preferences, recording.judges_actions)
+    return PanelText(agent.game.name, lines, action, labels, figures, lengths, note)
+
+
+def _say(preference: float, recording: Recording, sign: str = "") -> str:
+    """Writes a probability, or a Q-value, of which the differences are small, after its sign."""
+    return f"{sign}{preference:.3f}" if recording.judges_actions else f"{preference:.2f}"
 
 
 def _judgement(recording: Recording, step: int) -> tuple[tuple[str, str], ...]:

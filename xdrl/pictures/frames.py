@@ -30,7 +30,7 @@ class PanelText:
         lines: name and figure, in pairs.
         action: the action taken.
         action_names: all of them.
-        figures: float [A], the actions' probabilities or Q-values.
+        figures: A of them, the actions' probabilities or Q-values.
         lengths: float [A] in [0, 1], of their bars.
         note: why the map is blank, or "".
     """
@@ -39,7 +39,7 @@ class PanelText:
     lines: tuple[tuple[str, str], ...]
     action: str
     action_names: tuple[str, ...]
-    figures: np.ndarray
+    figures: tuple[str, ...]
     lengths: np.ndarray
     note: str
 
@@ -171,7 +171,7 @@ def _draw_panel(draw: ImageDraw.ImageDraw, panel: PanelText) -> None:
         colour = _CHOSEN_BAR if name == panel.action else _BAR
         draw.text((_MARGIN, y), name, fill=_TEXT if name == panel.action else _FAINT, font=label)
         draw.rectangle((_BARS_LEFT, y + 3, _BARS_LEFT + _BAR_LENGTH * float(length), y + row - 6), fill=colour)
-        draw.text((PANEL_WIDTH - _MARGIN, y), f"{figure:.2f}", fill=_TEXT, font=label, anchor="ra")
+        draw.text((PANEL_WIDTH - _MARGIN, y), figure, fill=_TEXT, font=label, anchor="ra")
         y += row
 
 

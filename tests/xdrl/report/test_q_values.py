@@ -57,10 +57,10 @@ def test_its_video_and_strip_say_q_values(judge: Agent, game: Recording):
     lines = dict(panel.lines)
     assert lines["best Q-value"] == f"{game.values[3]:.2f}"
     assert lines["above the next"] == f"{margins(game.logits[step])[0]:.3f}" and "entropy" not in lines
-    np.testing.assert_array_equal(panel.figures, game.logits[3])
+    assert panel.figures == tuple(f"{value:.3f}" for value in game.logits[3])
     assert (panel.lengths.min(), panel.lengths.max()) == (0, 1)
     chosen = game.actions[3]
-    assert captions(judge, episode, step) == [f"step 3\n{ACTIONS[chosen]} Q {game.logits[3, chosen]:.2f}"]
+    assert captions(judge, episode, step) == [f"step 3\n{ACTIONS[chosen]} Q {game.logits[3, chosen]:.3f}"]
 
 
 @pytest.mark.slow
@@ -69,7 +69,7 @@ def test_its_page_says_q_values(page, judge: Agent, game: Recording, tmp_path: P
     page.open((tmp_path / "report.html").as_uri())
     page.go_to(5)
     values = game.logits[5]
-    assert page.texts("#actions .share") == [f"{value:.2f}".replace("-", "−") for value in values]
+    assert page.texts("#actions .share") == [f"{value:.3f}".replace("-", "−") for value in values]
     widths = page.run("return [...document.querySelectorAll('#actions .bar')].map(bar => bar.offsetWidth)")
     assert widths.index(max(widths)) == values.argmax() and widths[values.argmin()] == 0
     names = page.texts("#figures dt")

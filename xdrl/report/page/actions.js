@@ -29,7 +29,7 @@ class Actions {
     const [preferences, word] = [preferencesAt(this.source, step), page.judges_actions ? "Q-value" : "probability"];
     const lengths = barLengths(preferences, page);
     this.rows.forEach(({ name, bar, share, button }, action) => {
-      const preference = figure(preferences[action]);
+      const preference = sayPreference(preferences[action], page);
       bar.style.width = `${100 * lengths[action]}%`;
       share.textContent = preference;
       button.classList.toggle("taken", action === taken);

@@ -28,7 +28,7 @@ async function showMoments(source, seek) {
   find("moments").replaceChildren(
     ...page.moments.map(({ step, best, spread }) => {
       const canvas = element("canvas", { width: 160, height: 210, "aria-hidden": "true" });
-      const words = element("span", {}, element("b", {}, `Step ${step}`), ` ${page.labels[best]}, gap ${figure(spread)}`);
+      const words = element("span", {}, element("b", {}, `Step ${step}`), ` ${page.labels[best]}, gap ${sayPreference(spread, page)}`);
       const button = element("button", { type: "button" }, canvas, words);
       button.addEventListener("click", () => seek(step));
       return element("li", {}, button);

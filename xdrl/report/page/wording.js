@@ -25,6 +25,11 @@ function preferencesAt(source, step) {
   return source.page.judges_actions ? source.series.q_values[step] : source.series.probabilities[step];
 }
 
+/** Writes a probability, or a Q-value, of which the differences are small. */
+function sayPreference(preference, page) {
+  return figure(preference, page.judges_actions ? 3 : 2);
+}
+
 /** How long the bars of preferences are drawn, from 0 to 1: Q-values from the lowest to the highest of the step. */
 function barLengths(preferences, page) {
   if (!page.judges_actions) return preferences;
@@ -104,7 +109,7 @@ function stepFigures(source, step) {
 function judgement(series, step, page) {
   if (page.judges_actions) {
     return [
-      ["Best Q-value", figure(series.value[step])],
+      ["Best Q-value", sayPreference(series.value[step], page)],
       ["Above the next", `${figure(series.margin[step], 3)} (Q-values)`],
     ];
   }
@@ -119,7 +124,7 @@ function judgement(series, step, page) {
 function stepSentence(source, step, map) {
   const { series, page } = source;
   const [word, value] = page.judges_actions ? ["Q-value", "best Q-value"] : ["probability", "value"];
-  const preference = figure(preferencesAt(source, step)[series.action[step]]);
+  const preference = sayPreference(preferencesAt(source, step)[series.action[step]], page);
   const state = `score ${significant(scores(series)[step])}, ${value} ${figure(series.value[step])}`;
   return `Step ${step}: ${labelOf(series.action[step], page)}, ${word} ${preference}, ${state}. ${faintReason(map, page)}`;
 }
