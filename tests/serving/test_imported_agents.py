@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from serving.client import AgentClient
-from serving.export import export_agent
 from tests.serving.conftest import serve_folder
 from xdrl.agents import load_agent
 from xdrl.commands.app import app
@@ -36,7 +36,10 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         command = ["import", str(FIXTURES / name), "--game", "Breakout", "--output", str(folder / "agent")]
         said = CliRunner().invoke(app, command)
         assert said.exit_code == 0, said.output
-        return export_agent(load_agent(folder / "agent"), folder / "models")
+        with chdir(folder):  # where no other agent of the game is
+            said = CliRunner().invoke(app, ["export", "Breakout", "--run-dir", "agent", "--output", "models"])
+        assert said.exit_code == 0, said.exception
+        return folder / "models" / "Breakout" / "1"
 
     return run
 

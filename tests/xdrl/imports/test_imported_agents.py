@@ -12,6 +12,9 @@ from xdrl.commands.app import app
 from xdrl.environments import find_protocol
 from xdrl.evaluation import record_episode
 from xdrl.games import ALL_ACTIONS
+from xdrl.standings import read_standing
+from xdrl.storage.runs import EVALUATIONS, save_evaluation
+from xdrl.views.choosing import standing_line
 
 FIXTURES = Path(__file__).with_name("fixtures")
 
@@ -37,6 +40,15 @@ def test_what_was_imported_is_found_by_its_game(home: Path, monkeypatch: pytest.
     monkeypatch.chdir(home)
     found = find_agent_folder("Seaquest")
     assert (found.path, len(found.action_names)) == (Path("imported/Seaquest"), 18)
+
+
+def test_what_it_was_evaluated_under_is_said(home: Path):
+    folder = home / "imported" / "BreakoutNoFrameskip-v4"
+    assert standing_line(read_standing(folder)).endswith(" agent steps, not evaluated")
+    steps = read_standing(folder).agent_steps
+    save_evaluation(folder, {"protocol": "sb3", "agent_steps": steps, "mean": 1.5, "num_episodes": 4})
+    assert standing_line(read_standing(folder)).endswith(" agent steps, evaluated under sb3 alone")
+    (folder / EVALUATIONS).unlink()
 
 
 @pytest.mark.slow
