@@ -14,12 +14,12 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors", "xdrl.storage", "xdrl.pictures", "xdrl.explanations", "xdrl.views"],
-    ["xdrl.version", "xdrl.images", "xdrl.notebooks", "xdrl.notebooks.drawing"],
+    ["xdrl.version", "xdrl.images", "xdrl.notebooks"],
     ["xdrl.storage.locks"],
     ["xdrl.schedules", "xdrl.library_rules", "xdrl.streams", "xdrl.signals", "xdrl.invocation", "xdrl.quiet"],
     ["xdrl.recipes"],
     ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.pictures.bars"],
-    ["xdrl.backgrounds", "xdrl.storage.rounding"],
+    ["xdrl.backgrounds", "xdrl.storage.rounding", "xdrl.notebooks.drawing"],
     ["xdrl.storage.saved_models", "xdrl.storage.imported_agents", "xdrl.machine", "xdrl.pictures.figure_files"],
     ["xdrl.config", "xdrl.storage.histories"],
     ["xdrl.settings", "xdrl.nature_config", "xdrl.memories"],
@@ -79,6 +79,7 @@ ORDER = [
     # what they show of themselves
     ["xdrl.pictures.overlays", "xdrl.explanations.strengths"],
     ["xdrl.notebooks.cards"],
+    ["xdrl.decisions"],
     ["xdrl.agents"],
     ["xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl.evaluation", "xdrl.training"],

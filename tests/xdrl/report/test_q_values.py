@@ -63,6 +63,15 @@ def test_its_video_and_strip_say_q_values(judge: Agent, game: Recording):
     assert captions(judge, episode, step) == [f"step 3\n{ACTIONS[chosen]} Q {game.logits[3, chosen]:.3f}"]
 
 
+def test_in_a_notebook_q_values_are_named(judge: Agent, game: Recording):
+    decision, best = judge.act(game.screens[:1]), ACTIONS[judge.act(game.screens[:1]).actions[0]]
+    shown, values = decision._repr_html_(), decision.logits[0]
+    assert f"{best}, with a Q-value of {values.max():.2f}." in shown
+    assert ">Q-value<" in shown and "probability" not in shown and f">{values.min():.3f}<" in shown
+    rival = ACTIONS[values.argsort()[-2]]
+    assert f"{best} rather than {rival}" in judge.explain(game.screens[:1], target="contrast")._repr_html_()
+
+
 @pytest.mark.slow
 def test_its_page_says_q_values(page, judge: Agent, game: Recording, tmp_path: Path):
     build_report(judge, game, np.zeros(STEPS, bool), tmp_path / "report.html")
