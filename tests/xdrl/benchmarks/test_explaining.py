@@ -23,6 +23,7 @@ from xdrl.games import Protocol, find_game
 from xdrl.nature import build_nature
 from xdrl.nature_config import ACTION_VALUES, NatureConfig
 
+pytestmark = pytest.mark.slow
 ROWS = ["playing", *METHODS, *(f"tf-keras-vis {name}" for name in REFERENCES)]
 
 
