@@ -14,11 +14,12 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors", "xdrl.storage", "xdrl.pictures", "xdrl.explanations", "xdrl.views"],
-    ["xdrl.version", "xdrl.images", "xdrl.notebooks", "xdrl.notebooks.drawing"],
+    ["xdrl.version", "xdrl.images", "xdrl.notebooks"],
     ["xdrl.storage.locks"],
     ["xdrl.schedules", "xdrl.library_rules", "xdrl.streams", "xdrl.signals", "xdrl.invocation", "xdrl.quiet"],
     ["xdrl.recipes"],
-    ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.backgrounds", "xdrl.storage.rounding"],
+    ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.pictures.bars"],
+    ["xdrl.backgrounds", "xdrl.storage.rounding", "xdrl.notebooks.drawing"],
     ["xdrl.storage.saved_models", "xdrl.storage.imported_agents", "xdrl.machine", "xdrl.pictures.figure_files"],
     ["xdrl.config", "xdrl.storage.histories"],
     ["xdrl.settings", "xdrl.nature_config", "xdrl.memories"],
@@ -26,6 +27,7 @@ ORDER = [
     # agents of other libraries
     ["xdrl.imports.torch_files", "xdrl.imports.layers"],
     ["xdrl.imports.stable_baselines", "xdrl.imports.state_files", "xdrl.imports.keras_files"],
+    ["xdrl.imports.saved_model_files"],
     ["xdrl.imports"],
     # what can be asked of an explanation
     ["xdrl.targets"],
@@ -77,6 +79,7 @@ ORDER = [
     # what they show of themselves
     ["xdrl.pictures.overlays", "xdrl.explanations.strengths"],
     ["xdrl.notebooks.cards"],
+    ["xdrl.decisions"],
     ["xdrl.agents"],
     ["xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl.evaluation", "xdrl.training"],
@@ -175,6 +178,7 @@ ALONE = [*CLIENT, "serving.prove"]
 
 TENSORFLOW = [
     "xdrl.backends.tensorflow",
+    "xdrl.imports.saved_model_files",
     "xdrl.storage.saved_variables",
     "xdrl.explainers",
     "xdrl.agents",
