@@ -13,19 +13,21 @@ from xdrl.invocation import program
 
 
 def import_agent(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A zip of Stable-Baselines3, a state file of CleanRL.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A zip of Stable-Baselines3, a state file, a model of Keras.")
+    ],
     game: Annotated[
         str, typer.Option(autocompletion=complete_game, help="That it plays: Breakout, PongNoFrameskip-v4, ...")
     ],
     mapping: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Which tensors of a plain state_dict are which layers.")
+        Path | None, typer.Option(metavar="FILE.json", help="Which layers of a network of your own are which.")
     ] = None,
     protocol: Annotated[
         str, typer.Option(help="As it was taught: sb3 on NoFrameskip-v4, sb3-v5 on ALE/...-v5; or one of ours.")
     ] = "sb3",
     output: Annotated[Path | None, typer.Option(help="Folder of the agent.  [default: imported/GAME]")] = None,
 ) -> None:
-    """Import an agent of Stable-Baselines3, sb3-contrib or CleanRL.
+    """Import an agent of Stable-Baselines3, sb3-contrib, CleanRL, or your own code.
 
     Its tensors are read, and nothing of the file is run. The other commands take the folder as `--agent`.
     """

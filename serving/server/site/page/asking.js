@@ -35,8 +35,8 @@ async function predict(model, signature, instance) {
   return { prediction: content.predictions[0], milliseconds: performance.now() - start };
 }
 
-/* The memory of an agent that has seen nothing yet. */
+/* The memory of an agent that has seen nothing yet; of another model, none. */
 function emptyMemory(model) {
   const zeros = ([size, ...rest]) => (size === undefined ? 0 : Array.from({ length: size }, () => zeros(rest)));
-  return Object.fromEntries(Object.entries(model.memory).map(([name, shape]) => [name, zeros(shape)]));
+  return Object.fromEntries(Object.entries(model.memory ?? {}).map(([name, shape]) => [name, zeros(shape)]));
 }
