@@ -74,6 +74,10 @@ ORDER = [
     ["xdrl.explainers.saliency", "xdrl.explainers.smooth_grad", "xdrl.explainers.integrated_gradients"],
     ["xdrl.explainers.occlusion", "xdrl.explainers.blur", "xdrl.explainers.sarfa"],
     ["xdrl.explainers"],
+    # objects on the screen, and what would be done without them
+    ["xdrl.objects", "xdrl.objects.kinds"],
+    ["xdrl.objects.segmentation"],
+    ["xdrl.objects.so_far"],
     # what they show of themselves
     ["xdrl.pictures.overlays", "xdrl.explanations.strengths"],
     ["xdrl.notebooks.cards"],
@@ -91,8 +95,8 @@ ORDER = [
     ["xdrl.benchmarks.explaining"],
     # does a heatmap tell the truth
     ["xdrl.trust.summary"],
-    ["xdrl.trust", "xdrl.trust.kinds", "xdrl.trust.intervals", "xdrl.trust.similarity", "xdrl.trust.pointing"],
-    ["xdrl.trust.objects", "xdrl.trust.records"],
+    ["xdrl.trust", "xdrl.trust.intervals", "xdrl.trust.similarity", "xdrl.trust.pointing"],
+    ["xdrl.trust.records"],
     ["xdrl.trust.cells", "xdrl.trust.frames", "xdrl.trust.episodes", "xdrl.trust.ram_detectors"],
     ["xdrl.trust.baselines", "xdrl.trust.deletion", "xdrl.trust.occlusion", "xdrl.trust.randomisation"],
     ["xdrl.trust.health", "xdrl.trust.specificity"],
