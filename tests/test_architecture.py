@@ -77,7 +77,9 @@ ORDER = [
     # objects on the screen, and what would be done without them
     ["xdrl.objects", "xdrl.objects.kinds"],
     ["xdrl.objects.segmentation"],
-    ["xdrl.objects.so_far"],
+    ["xdrl.objects.so_far", "xdrl.objects.effects"],
+    ["xdrl.objects.gathering"],
+    ["xdrl.objects.absences"],
     # what they show of themselves
     ["xdrl.pictures.overlays", "xdrl.explanations.strengths"],
     ["xdrl.notebooks.cards"],

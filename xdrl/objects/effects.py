@@ -1,0 +1,169 @@
+"""What an agent would do without the objects on a screen: the records, and what they say in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import log_softmax
+
+from xdrl.preprocessing import Box
+from xdrl.targets import ACTION, CHOSEN, VALUE, Target
+
+NO_CHANGE_NATS, NO_CHANGE = 0.001, 0.005
+"""Below such a divergence, and such a step of probability, Q-value and value, it is said that nothing changes."""
+
+
+@dataclass(frozen=True)
+class ObjectEffect:
+    """What taking one object away does.
+
+    Attributes:
+        name: such as `ball`, or `object` where the game's objects are not known.
+        count: objects that are taken away together: 1, and more on a crowded screen.
+        box: around it, in pixels of the screen.
+        area: pixels that it paints.
+        before, after: probability of the chosen action with and without it; its Q-value where the agent judges actions.
+        divergence: KL(policy with it || policy without it), in nats.
+        value_change: value without it, less the value with it.
+        action_then: index of the action that would be preferred without it.
+        acts_otherwise: whether that one does something else than the one that is preferred with it.
+        logits: float32 [A], without it.
+    """
+
+    name: str
+    count: int
+    box: Box
+    area: int
+    before: float
+    after: float
+    divergence: float
+    value_change: float
+    action_then: int
+    acts_otherwise: bool
+    logits: np.ndarray
+
+    @property
+    def phrase(self) -> str:
+        """The object in words: what it is, and where its middle is, across and down in pixels."""
+        across, down = (self.box.left + self.box.right) // 2, (self.box.top + self.box.bottom) // 2
+        several = self.name.removesuffix("y") + ("ies" if self.name.endswith("y") else "s")
+        what = f"the {self.name}" if self.count == 1 else f"the {self.count} {several}"
+        return f"{what} at ({across:.0f}, {down:.0f})"
+
+
+class Fewest(NamedTuple):
+    """The fewest objects without which the agent would do something else.
+
+    Attributes:
+        numbers: indices of the objects.
+        action_then: index of the action.
+        after: probability of the chosen action then, or its Q-value.
+    """
+
+    numbers: tuple[int, ...]
+    action_then: int
+    after: float
+
+
+@dataclass(frozen=True, repr=False)
+class ScreenObjects:
+    """The objects on a screen, and what the agent would do without them.
+
+    They are taken away from this screen alone: what the agent remembers of the screens before still has them.
+
+    Attributes:
+        objects: from the one that matters most to the policy on.
+        labels: uint8 [210, 160]: 0 where there is no object, i + 1 where object i is.
+        logits: float32 [A], with all of them.
+        action: index of the action that was chosen.
+        fewest: without which it would do something else; None where no set that was tried makes it.
+        tried: sets of objects that were taken away.
+        is_exhaustive: those are all there are.
+        action_labels: A of them, such as `RIGHT (up)`.
+    """
+
+    objects: tuple[ObjectEffect, ...]
+    labels: np.ndarray
+    logits: np.ndarray
+    action: int
+    fewest: Fewest | None
+    tried: int
+    is_exhaustive: bool
+    action_labels: tuple[str, ...]
+
+    @property
+    def words(self) -> list[str]:
+        """A sentence for each object, from the one that matters most on."""
+        return [f"Without {item.phrase}: {self._say_effect(item)}" for item in self.objects]
+
+    @property
+    def fewest_words(self) -> str:
+        """What it takes for the agent to do something else, in a sentence."""
+        if not self.objects:
+            return "No objects are seen on this screen."
+        preferred = self.action_labels[self.logits.argmax()]
+        if self.fewest is None:
+            which = "any of them, alone or together" if self.is_exhaustive else f"any of {self.tried} sets of them"
+            return f"Without {which}, it would still prefer {preferred}."
+        gone = " and ".join(self.objects[number].phrase for number in self.fewest.numbers)
+        proof = "" if len(self.fewest.numbers) < 3 or self.is_exhaustive else f", of {self.tried} sets tried"
+        then = self.action_labels[self.fewest.action_then]
+        return f"The fewest that decide{proof}: without {gone} it would prefer {then} to {preferred}."
+
+    def strengths(self, target: Target) -> np.ndarray:
+        """Says how much each object matters to a target.
+
+        To what was chosen, by the divergence of the policy, and to the value, by its change: in any direction. For a
+        named action, and for one action rather than another, by the drop of its log-probability, or of their
+        difference, without the object: negative where the object speaks against it.
+
+        Args:
+            target: `chosen`, `value`, `action` or `contrast`.
+
+        Returns:
+            float64 [M].
+        """
+        if target.kind == CHOSEN:
+            return np.array([item.divergence for item in self.objects])
+        if target.kind == VALUE:
+            return np.abs([item.value_change for item in self.objects])
+        without = np.array([item.logits for item in self.objects], float).reshape(-1, len(self.logits))
+        before, after = log_softmax(self.logits.astype(float)), log_softmax(without, axis=-1)
+        if target.kind == ACTION:
+            return before[target.action] - after[:, target.action]
+        other = target.action
+        if other is None or other == self.action:  # held against the best other one, as every method does
+            other = int(np.where(np.arange(len(before)) == self.action, -np.inf, before).argmax())
+        return (before[self.action] - before[other]) - (after[:, self.action] - after[:, other])
+
+    def __repr__(self) -> str:
+        """Says it in words."""
+        return f"<ScreenObjects: {' '.join([*self.words, self.fewest_words])}>"
+
+    def _say_effect(self, item: ObjectEffect) -> str:
+        changes = abs(item.after - item.before), abs(item.value_change)
+        if not item.acts_otherwise and item.divergence < NO_CHANGE_NATS and max(changes) < NO_CHANGE:
+            return "no change."
+        value = f"value {item.value_change:+.2f}".replace("-", "−")
+        then = f"; it would prefer {self.action_labels[item.action_then]}" if item.acts_otherwise else ""
+        return f"{self.action_labels[self.action]} {_figure(item.before)} to {_figure(item.after)}, {value}{then}."
+
+
+def paint_strengths(found: Sequence[ScreenObjects], strengths: Sequence[np.ndarray], rows: slice) -> np.ndarray:
+    """Paints how much each object matters on its pixels; what speaks against the target stays blank.
+
+    Args:
+        found: of N screens.
+        strengths: float [M] of each of them.
+        rows: of the screen.
+
+    Returns:
+        float32 [N, rows, 160].
+    """
+    tables = [np.append(0.0, np.nan_to_num(np.maximum(each, 0))).astype(np.float32) for each in strengths]
+    return np.stack([table[item.labels[rows]] for table, item in zip(tables, found, strict=True)])
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
