@@ -78,11 +78,12 @@ ORDER = [
     ["xdrl.objects", "xdrl.objects.kinds"],
     ["xdrl.objects.segmentation"],
     ["xdrl.objects.so_far", "xdrl.objects.effects"],
-    ["xdrl.objects.gathering"],
+    ["xdrl.objects.gathering", "xdrl.objects.maps"],
     ["xdrl.objects.absences"],
     # what they show of themselves
     ["xdrl.pictures.overlays", "xdrl.explanations.strengths"],
     ["xdrl.notebooks.cards"],
+    ["xdrl.decisions", "xdrl.asking"],
     ["xdrl.agents"],
     ["xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl.evaluation", "xdrl.training"],

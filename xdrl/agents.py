@@ -1,7 +1,8 @@
 """An agent on disk, a run, a SavedModel or a weights file, becomes a network that acts and explains."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,82 +10,34 @@ import tensorflow as tf
 
 from xdrl.agent_configs import AgentConfig
 from xdrl.agent_networks import AgentNetwork
+from xdrl.asking import check_actions, check_screens
 from xdrl.backends.tensorflow import compile_act, step_input_signature
+from xdrl.backgrounds import SCREEN_SHAPE, decode_background
+from xdrl.decisions import Decision, Explanation
 from xdrl.errors import UserError
 from xdrl.explainers import find_method
 from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
 from xdrl.explainers.subjects import network_subject
 from xdrl.games import Game
-from xdrl.images import as_batch, read_images
 from xdrl.memories import CoreState, Memory, first_memory
-from xdrl.methods import CELLS
+from xdrl.methods import CELLS, OBJECTS
 from xdrl.nature import build_nature
 from xdrl.nature_config import NatureConfig
 from xdrl.networks import arrays_to_variables, build_network
 from xdrl.notebooks import cards
-from xdrl.preprocessing import Box
+from xdrl.objects.absences import Asked, weigh_objects
+from xdrl.objects.effects import ScreenObjects
+from xdrl.objects.maps import find_strengths, paint_strengths
+from xdrl.objects.so_far import ObjectsSoFar, Seen, watch_game
+from xdrl.preprocessing import crop_box
 from xdrl.rollouts import sample_actions
 from xdrl.storage.stored_agents import Provenance, describe_provenance, read_agent
-from xdrl.targets import parse_target
+from xdrl.targets import Target, parse_target
 
 __all__ = ["CHUNK", "Agent", "CoreState", "Decision", "Explanation", "build_agent_network", "load_agent"]
 
 CHUNK = 64
 """Screens that are explained at once: memory stays bounded whatever the length of the episode."""
-
-
-class Decision(NamedTuple):
-    """What the agent makes of N screens.
-
-    Attributes:
-        actions: int64 [N], the best ones by their logits.
-        probabilities: float32 [N, A], with which the agent is meant to draw its actions.
-        logits: float32 [N, A]; Q-values where the agent judges actions.
-        values: float32 [N], of the discounted clipped return; the largest Q-value where the agent judges actions.
-        state: the memory to hand back with the next screens.
-        screens: uint8 [N, 210, 160, 3], that were decided on.
-        action_names: A of them, in the order of the probabilities.
-    """
-
-    actions: np.ndarray
-    probabilities: np.ndarray
-    logits: np.ndarray
-    values: np.ndarray
-    state: Memory
-    screens: np.ndarray | None = None
-    action_names: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        """Names the actions."""
-        return cards.say_decision(self.actions, self.probabilities, self.action_names)
-
-    def _repr_html_(self) -> str:
-        return cards.draw_decision(self.screens, self.actions, self.probabilities, self.values, self.action_names)
-
-
-class Explanation(NamedTuple):
-    """What the agent looked at on N screens.
-
-    Attributes:
-        maps: float32 [N, h, w], raw; `peaks` says how strong each one is.
-        peaks: float32 [N].
-        statuses: list of N: `ok`, `all_negative`, `zero_gradient` or `not_finite`.
-        box: the part of the 210 x 160 screen that the maps stand for.
-        asked: what was explained; None where nobody said.
-    """
-
-    maps: np.ndarray
-    peaks: np.ndarray
-    statuses: list[str]
-    box: Box
-    asked: cards.Question | None = None
-
-    def __repr__(self) -> str:
-        """Says what was asked and how many maps are there."""
-        return cards.say_explanation(self.maps, self.peaks, self.statuses, self.asked)
-
-    def _repr_html_(self) -> str:
-        return cards.draw_explanation(*self)
 
 
 class Agent:
@@ -147,7 +100,7 @@ class Agent:
         Raises:
             UserError: the screens or the state have another shape or type.
         """
-        screens = _checked_screens(screens)
+        screens = check_screens(screens)
         state = self._checked_state(state, len(screens))
         logits, values, probabilities, memory = self._act(screens, *state)
         following = type(state)(*memory)
@@ -167,6 +120,7 @@ class Agent:
         target: str = "chosen",
         method: str = "grad-cam",
         actions: np.ndarray | None = None,
+        seen: Sequence[Seen] | None = None,
     ) -> Explanation:
         """Says what on N screens spoke for a target.
 
@@ -174,31 +128,82 @@ class Agent:
             screens: as in `act`.
             state: with which the agent saw them; None where the games start.
             target: `chosen`, `value`, `action:UP`, `contrast` or `contrast:UP`.
-            method: of `xdrl.explainers.METHODS`.
+            method: of `xdrl.methods.METHOD_ROWS`; for `objects` the screens follow on each other, as in
+                `weigh_objects`.
             actions: integer [N], that were chosen; None takes the most probable ones.
+            seen: for `objects` alone, as in `weigh_objects`.
 
         Raises:
             UserError: there is no such target, action or method, the method does not know such a target, or an array
                 has another shape or type.
         """
-        screens = _checked_screens(screens)
+        if method == OBJECTS:
+            about = parse_target(target, self.action_names)
+            found = self.weigh_objects(screens, state, actions, seen)
+            return self._explain_objects(check_screens(screens), found, about, target)
+        screens = check_screens(screens)
         state = self._checked_state(state, len(screens))
         inputs = [screens, *state]
         if actions is not None:
-            if np.shape(actions) != (len(screens),):
-                raise UserError(
-                    f"expected {len(screens)} actions for {len(screens)} screens, got {list(np.shape(actions))}"
-                )
-            inputs.append(np.asarray(actions, np.int64))
+            inputs.append(check_actions(actions, len(screens)))
         explainer = self._explainer(method, target, has_actions=actions is not None)
-        found = explain_in_chunks(explainer, inputs, CHUNK)
+        maps = explain_in_chunks(explainer, inputs, CHUNK)
         lies_on = find_method(method).lies_on
         box = self.network.heatmap_box if lies_on == CELLS else self.network.observation_box
-        logits = found.outputs.logits
+        logits = maps.outputs.logits
         chosen = logits.argmax(-1) if actions is None else inputs[-1]
+        asked = self._question(screens, chosen, logits, target, method)
+        return Explanation(maps.maps, maps.peaks, maps.statuses, box, asked)
+
+    def watch_objects(self) -> ObjectsSoFar:
+        """Begins to look for the objects of a game; `see` is then shown its screens, one after the other."""
+        config = self.network.config
+        known = None if isinstance(config, NatureConfig) else decode_background(config.background)
+        is_screen = known is not None and known.shape == SCREEN_SHAPE and known.any()
+        return ObjectsSoFar(self.game, known if is_screen else None)
+
+    def weigh_objects(
+        self,
+        screens: Any,
+        state: Memory | None = None,
+        actions: np.ndarray | None = None,
+        seen: Sequence[Seen] | None = None,
+    ) -> list[ScreenObjects]:
+        """Says of every object on N screens what the agent would do without it, and which are the fewest that decide.
+
+        Args:
+            screens: as in `act`. They follow on each other in one game, from its first one on: an object is what
+                differs from what stood still on the screens so far, or from the background that the agent knows.
+            state: as in `explain`.
+            actions: as in `explain`.
+            seen: what `watch_objects` saw on these screens, where those before them were seen as well.
+
+        Raises:
+            UserError: an array has another shape or type.
+        """
+        screens = check_screens(screens)
+        state = self._checked_state(state, len(screens))
+        chosen = None if actions is None else check_actions(actions, len(screens))
+        known = watch_game(screens, self.watch_objects()) if seen is None else seen
+        if len(known) != len(screens):
+            raise UserError(f"expected the objects of {len(screens)} screens, got those of {len(known)}")
+        asked = Asked(screens, state, known, chosen)
+        return weigh_objects(self.act, asked, self.game, self.action_names, self.judges_actions)
+
+    def _explain_objects(
+        self, screens: np.ndarray, found: Sequence[ScreenObjects], about: Target, target: str
+    ) -> Explanation:
+        crop, strengths = self.game.crop, find_strengths(found, about)
+        maps = paint_strengths(found, strengths.values, slice(crop.top, crop.bottom))
+        actions = np.array([item.action for item in found])
+        asked = self._question(screens, actions, np.stack([item.logits for item in found]), target, OBJECTS)
+        return Explanation(maps, strengths.peaks, strengths.statuses, crop_box(crop), asked, found)
+
+    def _question(
+        self, screens: np.ndarray, chosen: np.ndarray, logits: np.ndarray, target: str, method: str
+    ) -> cards.Question:
         probabilities = np.asarray(self.network.weigh_actions(logits))
-        asked = cards.Question(screens, chosen, probabilities, self.action_names, target, method)
-        return Explanation(found.maps, found.peaks, found.statuses, box, asked)
+        return cards.Question(screens, chosen, probabilities, self.action_names, target, method)
 
     def _checked_state(self, state: Memory | None, num_screens: int) -> Memory:
         if state is None:
@@ -251,13 +256,3 @@ def load_agent(path: str | Path) -> Agent:
 def build_agent_network(config: AgentConfig, seed: int = 0) -> AgentNetwork:
     """Builds the network of an agent, ours or an imported one, with fresh weights."""
     return build_nature(config, seed) if isinstance(config, NatureConfig) else build_network(config, seed)
-
-
-def _checked_screens(images: Any) -> np.ndarray:
-    given = read_images(images)
-    screens = as_batch(given)
-    if screens.ndim != 4 or not len(screens) or screens.shape[1:] != (210, 160, 3) or screens.dtype != np.uint8:
-        raise UserError(
-            f"expected screens of shape [N, 210, 160, 3] and type uint8, got {list(given.shape)} {given.dtype}"
-        )
-    return screens

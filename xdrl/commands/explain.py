@@ -64,7 +64,7 @@ def explain(
         )
     if maps:
         write_maps(maps, recording.actions, [first, *others])
-    notes = _write_report(found, first, [other.method for other in others], folder / "report.html")
+    notes = _write_report(found, first, others, folder / "report.html")
     ending = "" if record["is_over"] else ", where --steps cut it"
     console.print(f"Score {record['score']:g} after {record['steps']:,} agent steps{ending}.")
     for line in [*left_out, *notes, *failures]:
@@ -84,12 +84,13 @@ def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str]) ->
     return episodes
 
 
-def _write_report(agent: Any, episode: Any, other_methods: Sequence[str], path: Path) -> list[str]:
+def _write_report(agent: Any, episode: Any, others: Sequence[Any], path: Path) -> list[str]:
     """Writes the report; returns what it warns of."""
     from xdrl.report import build_report
     from xdrl.report.claims import find_claims
     from xdrl.targets import CHOSEN
 
+    objects = next((each.explanation.objects for each in (episode, *others) if each.explanation.objects), ())
     facts = [("Command", f"{program()} {shlex.join(sys.argv[1:])}")]
     with Progress(console=console) as bar:
         task = bar.add_task("Explaining every action for the report", total=None)
@@ -100,8 +101,9 @@ def _write_report(agent: Any, episode: Any, other_methods: Sequence[str], path: 
             path,
             method=episode.method,
             target=episode.target,
-            others={method: [CHOSEN] for method in other_methods},
+            others={other.method: [CHOSEN] for other in others},
             facts=facts,
             claims=find_claims(agent) or list(agent.provenance.claims) or None,
             on_target=lambda done, total: bar.update(task, completed=done, total=total),
+            objects=objects,
         )

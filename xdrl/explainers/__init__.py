@@ -24,7 +24,7 @@ from xdrl.explainers.saliency import saliency
 from xdrl.explainers.sarfa import sarfa
 from xdrl.explainers.score_cam import score_cam
 from xdrl.explainers.smooth_grad import smooth_grad
-from xdrl.methods import METHOD_ROWS
+from xdrl.methods import METHOD_ROWS, OBJECTS
 
 _FUNCTIONS = {
     "grad-cam": grad_cam,
@@ -40,15 +40,17 @@ _FUNCTIONS = {
     "blur": blur,
     "sarfa": sarfa,
 }
-METHODS = {name: Method(_FUNCTIONS[name], **vars(row)) for name, row in METHOD_ROWS.items()}
+METHODS = {name: Method(function, **vars(METHOD_ROWS[name])) for name, function in _FUNCTIONS.items()}
 
 
 def find_method(name: str) -> Method:
     """Returns the method of a name.
 
     Raises:
-        UserError: there is no such method.
+        UserError: there is no such method, or it is the one that takes objects away.
     """
+    if name == OBJECTS:
+        raise UserError(f"{OBJECTS}: expected an agent and screens of its game, got a network alone")
     if name not in METHODS:
         raise UserError(f"expected a method of {', '.join(METHODS)}, got {name!r}")
     return METHODS[name]

@@ -1,12 +1,12 @@
 """What an agent would do without the objects on a screen: the records, and what they say in words."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import log_softmax
 
+from xdrl.memories import Parts
 from xdrl.preprocessing import Box
 from xdrl.targets import ACTION, CHOSEN, VALUE, Target
 
@@ -150,19 +150,14 @@ class ScreenObjects:
         return f"{self.action_labels[self.action]} {_figure(item.before)} to {_figure(item.after)}, {value}{then}."
 
 
-def paint_strengths(found: Sequence[ScreenObjects], strengths: Sequence[np.ndarray], rows: slice) -> np.ndarray:
-    """Paints how much each object matters on its pixels; what speaks against the target stays blank.
-
-    Args:
-        found: of N screens.
-        strengths: float [M] of each of them.
-        rows: of the screen.
-
-    Returns:
-        float32 [N, rows, 160].
-    """
-    tables = [np.append(0.0, np.nan_to_num(np.maximum(each, 0))).astype(np.float32) for each in strengths]
-    return np.stack([table[item.labels[rows]] for table, item in zip(tables, found, strict=True)])
+def say_what_stays(memory: Parts) -> str:
+    """Says what an agent still has of an object that is taken away from a screen, in a sentence."""
+    here = "Objects are taken away from this screen only"
+    if "frames" in memory:
+        return f"{here}: the {memory['frames'].shape[-1]} screens before, which the agent sees too, still show them."
+    if memory:
+        return f"{here}: what the agent remembers of the screens before still has them."
+    return f"{here}: it is all that the agent sees."
 
 
 def _figure(value: float) -> str:

@@ -17,7 +17,7 @@ from xdrl.explanations.strengths import OWN_SCALE_FLOOR, STRONG_PERCENTILE, WEAK
 from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
-from xdrl.report.maps import MapSet
+from xdrl.report.maps import MapSet, ObjectSet
 from xdrl.storage.stored_agents import describe_provenance
 from xdrl.version import __version__
 
@@ -77,7 +77,7 @@ def find_moments(agent: Agent, recording: Recording) -> list[dict[str, Any]]:
     return moments
 
 
-def find_warnings(recording: Recording, shown: MapSet) -> list[str]:
+def find_warnings(recording: Recording, shown: MapSet | ObjectSet) -> list[str]:
     """Returns what a reader has to know before anything else, a sentence each.
 
     Args:

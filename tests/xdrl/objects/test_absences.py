@@ -9,8 +9,9 @@ import pytest
 from xdrl.games import GAMES, find_game
 from xdrl.memories import CoreState
 from xdrl.objects.absences import ALL_SETS, MOST_THINGS, Asked, weigh_objects
-from xdrl.objects.effects import ScreenObjects, paint_strengths
+from xdrl.objects.effects import ScreenObjects
 from xdrl.objects.gathering import gather
+from xdrl.objects.maps import find_strengths, paint_strengths
 from xdrl.objects.so_far import ObjectsSoFar
 from xdrl.preprocessing import Box
 from xdrl.targets import Target
@@ -144,11 +145,23 @@ def test_what_each_target_takes_of_it():
 
 def test_strengths_are_painted_on_the_pixels_of_the_objects():
     found, _ = ask(2, lambda there: [0, 1.0 * there[0] - there[1], 0])
-    (drawn,) = paint_strengths([found], [found.strengths(Target("action", 1))], slice(34, 194))
+    strengths = find_strengths([found], Target("action", 1))
+    (drawn,) = paint_strengths([found], strengths.values, slice(34, 194))
     assert drawn.shape == (160, 160) and drawn.dtype == np.float32
     rows, columns = place(0)
     inside = drawn[rows.start - 34 : rows.stop - 34, columns]
-    assert (inside > 0).all() and np.count_nonzero(drawn) == inside.size == 24, "the other speaks against it"
+    assert np.count_nonzero(drawn) == inside.size == 24, "the other speaks against it"
+    assert (inside == strengths.peaks[0]).all() and strengths.statuses == ["ok"]
+
+
+def test_a_blank_map_says_why():
+    blind, _ = ask(2, lambda there: [0, 1, 0])
+    against, _ = ask(1, lambda there: [0, -1.0 * there[0], 0])
+    nothing, _ = ask(0, lambda there: [0, 1, 0])
+    broken, _ = ask(1, lambda there: [0, np.nan if there[0] else 0, 0])
+    strengths = find_strengths([blind, against, nothing, broken], Target("action", 1))
+    assert strengths.statuses == ["zero_gradient", "all_negative", "no_objects", "not_finite"]
+    assert not strengths.peaks.any() and [len(each) for each in strengths.values] == [2, 1, 0, 1]
 
 
 def test_a_crowd_is_taken_away_in_neighbourhoods():

@@ -17,7 +17,9 @@ function makeShow(source, parts) {
     if (number !== newest) return;
     const strengths = maps.map((map) => map && peakStrength(map, scale, page));
     paintScreen(find("game"), screen);
-    paintOverlay(find("overlay"), screen, maps[0], strengths[0], choices.blend, page);
+    const drawOverlay = () => paintOverlay(find("overlay"), screen, maps[0], strengths[0], choices.blend, page);
+    drawOverlay();
+    listObjects(maps[0], (box) => framePart(find("overlay"), drawOverlay, box));
     actions.show(step);
     actions.showMaps(step, screen, maps.slice(1), strengths.slice(1));
     showWords(source, step, method, target, maps[0]);

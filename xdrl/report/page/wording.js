@@ -3,6 +3,7 @@
 const BLANK_REASONS = {
   all_negative: "Blank map: all that is seen here speaks against the target (all_negative).",
   zero_gradient: "Blank map: nothing that is seen here matters to the target (zero_gradient).",
+  no_objects: "Blank map: no objects are seen on this screen (no_objects).",
   not_finite: "Blank map: the network answers what is no number (not_finite).",
 };
 

@@ -1,0 +1,38 @@
+"""What an agent is asked about: screens and actions, checked where they enter."""
+
+from typing import Any
+
+import numpy as np
+
+from xdrl.backgrounds import SCREEN_SHAPE
+from xdrl.errors import UserError
+from xdrl.images import as_batch, read_images
+
+
+def check_screens(images: Any) -> np.ndarray:
+    """Returns screens as uint8 [N, 210, 160, 3].
+
+    Args:
+        images: that, or one screen, an image of PIL's or the path of a picture.
+
+    Raises:
+        UserError: they are something else.
+    """
+    given = read_images(images)
+    screens = as_batch(given)
+    if screens.ndim != 4 or not len(screens) or screens.shape[1:] != SCREEN_SHAPE or screens.dtype != np.uint8:
+        raise UserError(
+            f"expected screens of shape [N, 210, 160, 3] and type uint8, got {list(given.shape)} {given.dtype}"
+        )
+    return screens
+
+
+def check_actions(actions: Any, count: int) -> np.ndarray:
+    """Returns the actions that were chosen on some screens as int64 [N].
+
+    Raises:
+        UserError: there is not one a screen.
+    """
+    if np.shape(actions) != (count,):
+        raise UserError(f"expected {count} actions for {count} screens, got {list(np.shape(actions))}")
+    return np.asarray(actions, np.int64)

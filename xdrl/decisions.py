@@ -1,0 +1,67 @@
+"""What an agent answers: its decisions on screens, and what it looked at."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from xdrl.memories import Memory
+from xdrl.notebooks import cards
+from xdrl.objects.effects import ScreenObjects
+from xdrl.preprocessing import Box
+
+
+class Decision(NamedTuple):
+    """What the agent makes of N screens.
+
+    Attributes:
+        actions: int64 [N], the best ones by their logits.
+        probabilities: float32 [N, A], with which the agent is meant to draw its actions.
+        logits: float32 [N, A]; Q-values where the agent judges actions.
+        values: float32 [N], of the discounted clipped return; the largest Q-value where the agent judges actions.
+        state: the memory to hand back with the next screens.
+        screens: uint8 [N, 210, 160, 3], that were decided on.
+        action_names: A of them, in the order of the probabilities.
+    """
+
+    actions: np.ndarray
+    probabilities: np.ndarray
+    logits: np.ndarray
+    values: np.ndarray
+    state: Memory
+    screens: np.ndarray | None = None
+    action_names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Names the actions."""
+        return cards.say_decision(self.actions, self.probabilities, self.action_names)
+
+    def _repr_html_(self) -> str:
+        return cards.draw_decision(self.screens, self.actions, self.probabilities, self.values, self.action_names)
+
+
+class Explanation(NamedTuple):
+    """What the agent looked at on N screens.
+
+    Attributes:
+        maps: float32 [N, h, w], raw; `peaks` says how strong each one is.
+        peaks: float32 [N].
+        statuses: list of N: `ok`, `all_negative`, `zero_gradient` or `not_finite`; of objects `no_objects`, too.
+        box: the part of the 210 x 160 screen that the maps stand for.
+        asked: what was explained; None where nobody said.
+        objects: N of them, what the method `objects` found; empty of any other.
+    """
+
+    maps: np.ndarray
+    peaks: np.ndarray
+    statuses: list[str]
+    box: Box
+    asked: cards.Question | None = None
+    objects: Sequence[ScreenObjects] = ()
+
+    def __repr__(self) -> str:
+        """Says what was asked and how many maps are there."""
+        return cards.say_explanation(self.maps, self.peaks, self.statuses, self.asked)
+
+    def _repr_html_(self) -> str:
+        return cards.draw_explanation(*self)
