@@ -8,6 +8,7 @@ import numpy as np
 from xdrl.memories import Memory
 from xdrl.notebooks import cards
 from xdrl.objects.effects import ScreenObjects
+from xdrl.objects.maps import with_halos
 from xdrl.preprocessing import Box
 
 
@@ -59,9 +60,17 @@ class Explanation(NamedTuple):
     asked: cards.Question | None = None
     objects: Sequence[ScreenObjects] = ()
 
+    @property
+    def drawn_maps(self) -> np.ndarray:
+        """The maps as pictures have them, float32 [N, h, w], raw: objects with a halo, so that small ones are seen."""
+        if not self.objects:
+            return self.maps
+        rows = slice(int(self.box.top), int(self.box.bottom))
+        return with_halos(self.maps, [item.labels[rows] for item in self.objects])
+
     def __repr__(self) -> str:
         """Says what was asked and how many maps are there."""
         return cards.say_explanation(self.maps, self.peaks, self.statuses, self.asked)
 
     def _repr_html_(self) -> str:
-        return cards.draw_explanation(*self)
+        return cards.draw_explanation(self.drawn_maps, *self[1:])

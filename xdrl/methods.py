@@ -28,6 +28,7 @@ class MethodRow:
             each pixel of the screen that the agent sees.
         follows_target: the map depends on the target.
         needs_action: it explains only targets that are about an action.
+        any_direction: of what was chosen, and of the value, it says what matters, whether for or against.
     """
 
     description: str
@@ -35,6 +36,7 @@ class MethodRow:
     lies_on: str = CELLS
     follows_target: bool = True
     needs_action: bool = False
+    any_direction: bool = False
 
 
 METHOD_ROWS: dict[str, MethodRow] = {
@@ -59,14 +61,17 @@ METHOD_ROWS: dict[str, MethodRow] = {
     "occlusion": MethodRow(
         "how far the score drops where a patch is painted over", "Zeiler & Fergus 2014", OBSERVATION
     ),
-    "blur": MethodRow("how far policy or value move where a place is blurred", "Greydanus et al. 2018", OBSERVATION),
+    "blur": MethodRow(
+        "how far policy or value move where a place is blurred", "Greydanus et al. 2018", OBSERVATION,
+        any_direction=True,
+    ),
     "sarfa": MethodRow(
         "where blurring makes this action, and no other, less likely", "Puri et al. 2020", OBSERVATION,
         needs_action=True,
     ),
     OBJECTS: MethodRow(
         "how far the policy moves without each object, which its background takes the place of", "Iyer et al. 2018",
-        PIXELS,
+        PIXELS, any_direction=True,
     ),
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Explains every step of a recorded game, and says in figures what was found."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from xdrl.explainers.maps import ALL_NEGATIVE, OK
 from xdrl.explanations.highlights import tellings
 from xdrl.explanations.measures import entropies, flips_without_memory, margins
 from xdrl.explanations.strengths import WEAK_SHARE, is_weak, scale_to_episode, shares_of_strong, strong_peak
+from xdrl.objects.effects import ObjectEffect, ScreenObjects
 
 STRIP_FRAMES = 6
 
@@ -43,7 +45,7 @@ def explain_episode(agent: Agent, recording: Recording, target: str, method: str
         UserError: there is no such target or method.
     """
     explanation = agent.explain(recording.screens, recording.state, target, method, recording.actions)
-    heatmaps = scale_to_episode(explanation.maps, explanation.peaks)
+    heatmaps = scale_to_episode(explanation.drawn_maps, explanation.peaks)
     flips = flips_without_memory(agent, recording)
     return ExplainedEpisode(recording, explanation, heatmaps, flips, target, method)
 
@@ -90,8 +92,17 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
             "heatmap_share_of_strong": [_six_digits(share) for share in shares],
             "heatmap_status": explanation.statuses,
             "flips_without_memory": episode.flips.tolist(),
-        },
+        }
+        | ({"objects": [_objects_record(each) for each in explanation.objects]} if explanation.objects else {}),
     }
+
+
+def _objects_record(found: ScreenObjects) -> dict[str, Any]:
+    """What was found of the objects of a step, as plain JSON values."""
+    names = [field.name for field in dataclasses.fields(ObjectEffect) if field.name != "logits"]
+    objects = [{name: getattr(item, name) for name in names} | {"box": item.box._asdict()} for item in found.objects]
+    fewest = None if found.fewest is None else found.fewest._asdict()
+    return {"objects": objects, "fewest": fewest, "words": [*found.words, found.fewest_words]}
 
 
 def strip_start(episode: ExplainedEpisode) -> int:

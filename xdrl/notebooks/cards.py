@@ -7,11 +7,12 @@ import numpy as np
 from keras import ops
 
 from xdrl.explanations.strengths import note_on_map, scale_to_episode, shares_of_strong
+from xdrl.methods import METHOD_ROWS
 from xdrl.notebooks.drawing import draw_bars, draw_card, draw_facts, draw_lines, draw_picture, draw_row, png_of
 from xdrl.objects.effects import ScreenObjects
 from xdrl.pictures.overlays import overlay
 from xdrl.preprocessing import SCREEN_WIDTH, Box
-from xdrl.targets import ACTION, CONTRAST, VALUE
+from xdrl.targets import ACTION, CHOSEN, CONTRAST, VALUE
 
 SHOWN = 3
 """Screens that are drawn, or named in a line; of the others it is said how many they are."""
@@ -36,6 +37,11 @@ class Question:
     action_names: Sequence[str]
     target: str
     method: str
+
+    def sentence(self, index: int) -> str:
+        """Says what a map shows, in a sentence."""
+        is_directed = not (self.target == CHOSEN and METHOD_ROWS[self.method].any_direction)
+        return f"What spoke for {self.subject(index)}." if is_directed else "What mattered to the action."
 
     def subject(self, index: int) -> str:
         """Says what a map is about, such as: UP rather than LEFT."""
@@ -142,7 +148,7 @@ def _draw_maps(
             *lists[index : index + 1],
         ]
         notes = f"peak {peaks[index]:.3g}", note_on_map(statuses[index], float(shares[index]))
-        rows.append(draw_row(parts, f"What spoke for {subject}.", ", ".join(filter(None, notes))))
+        rows.append(draw_row(parts, asked.sentence(index), ", ".join(filter(None, notes))))
     return rows
 
 

@@ -106,10 +106,13 @@ class ScreenObjects:
         if self.fewest is None:
             which = "any of them, alone or together" if self.is_exhaustive else f"any of {self.tried} sets of them"
             return f"Without {which}, it would still prefer {preferred}."
+        count = len(self.fewest.numbers)
         gone = " and ".join(self.objects[number].phrase for number in self.fewest.numbers)
-        proof = "" if len(self.fewest.numbers) < 3 or self.is_exhaustive else f", of {self.tried} sets tried"
+        how_many = "one object" if count == 1 else f"{count} objects"
+        if count > 2 and not self.is_exhaustive:
+            how_many = f"at most {how_many} ({self.tried} sets were tried)"
         then = self.action_labels[self.fewest.action_then]
-        return f"The fewest that decide{proof}: without {gone} it would prefer {then} to {preferred}."
+        return f"It takes {how_many} to change its mind: without {gone} it would prefer {then} to {preferred}."
 
     def strengths(self, target: Target) -> np.ndarray:
         """Says how much each object matters to a target.
@@ -145,9 +148,9 @@ class ScreenObjects:
         changes = abs(item.after - item.before), abs(item.value_change)
         if not item.acts_otherwise and item.divergence < NO_CHANGE_NATS and max(changes) < NO_CHANGE:
             return "no change."
-        value = f"value {item.value_change:+.2f}".replace("-", "−")
+        value = f", value {item.value_change:+.2f}".replace("-", "−") if changes[1] >= NO_CHANGE else ""
         then = f"; it would prefer {self.action_labels[item.action_then]}" if item.acts_otherwise else ""
-        return f"{self.action_labels[self.action]} {_figure(item.before)} to {_figure(item.after)}, {value}{then}."
+        return f"{self.action_labels[self.action]} {_figure(item.before)} to {_figure(item.after)}{value}{then}."
 
 
 def say_what_stays(memory: Parts) -> str:

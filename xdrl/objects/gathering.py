@@ -68,6 +68,9 @@ def _nearest(things: list[Thing]) -> tuple[int, int]:
 
 
 def _merge(one: Thing, other: Thing) -> Thing:
-    box = Box(*np.minimum(one.box[:2], other.box[:2]), *np.maximum(one.box[2:], other.box[2:]))
+    top, left = map(min, one.box[:2], other.box[:2])
+    bottom, right = map(max, one.box[2:], other.box[2:])
     name = one.name if one.name == other.name else OBJECT
-    return Thing(name, one.count + other.count, box, one.area + other.area, one.parts + other.parts)
+    return Thing(
+        name, one.count + other.count, Box(top, left, bottom, right), one.area + other.area, one.parts + other.parts
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, ZERO_GRADIENT
 from xdrl.objects.effects import ScreenObjects
@@ -11,6 +12,10 @@ from xdrl.targets import Target
 
 NO_OBJECTS = "no_objects"
 """The status of a map on a screen that shows no objects."""
+
+
+HALO_PIXELS = 2
+"""Around an object, in pixels of the screen, that are drawn like it."""
 
 
 class Strengths(NamedTuple):
@@ -52,6 +57,32 @@ def paint_strengths(found: Sequence[ScreenObjects], values: Sequence[np.ndarray]
     """
     tables = [np.append(np.float32(0), each) for each in values]
     return np.stack([table[item.labels[rows]] for table, item in zip(tables, found, strict=True)])
+
+
+def with_halos(maps: np.ndarray, labels: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns maps of objects as they are drawn: with a halo, since a shot two pixels wide would hardly be seen.
+
+    Args:
+        maps: float32 [N, h, w].
+        labels: uint8 [h, w], of each.
+    """
+    drawn = np.empty_like(maps)
+    for each, numbers, own in zip(drawn, labels, maps, strict=True):
+        table = np.zeros(256, np.float32)
+        table[numbers] = own
+        each[:] = table[grow(numbers)]
+    return drawn
+
+
+def grow(labels: np.ndarray) -> np.ndarray:
+    """Grows the objects of a screen into what is empty around them; of two the one that matters more goes first.
+
+    Args:
+        labels: uint8 [h, w], smaller for what matters more, 0 for nothing.
+    """
+    inverse = np.where(labels > 0, 255 - labels, 0).astype(np.uint8)
+    around = ndimage.grey_dilation(inverse, (2 * HALO_PIXELS + 1,) * 2)
+    return np.where(labels > 0, labels, np.where(around > 0, 255 - around, 0)).astype(np.uint8)
 
 
 def _status(signed: np.ndarray) -> str:

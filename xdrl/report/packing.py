@@ -10,7 +10,7 @@ import numpy as np
 
 from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, ZERO_GRADIENT
 from xdrl.objects.effects import ScreenObjects
-from xdrl.objects.maps import NO_OBJECTS
+from xdrl.objects.maps import NO_OBJECTS, grow
 from xdrl.report.maps import MapSet, ObjectSet
 
 CHUNK_STEPS = 64
@@ -105,13 +105,13 @@ def pack_objects(objects: Sequence[ScreenObjects], what_stays: str) -> dict[str,
         what_stays: what the agent still has of those that are taken away, in a sentence.
 
     Returns:
-        plain JSON values: `labels` as the chunks of screens, 0 where there is no object and i + 1 where object i is;
-        `counts` of objects; and `words`, a JSON text, deflated: of each step one sentence an object, then one on the
-        fewest that decide.
+        plain JSON values: `labels` as the chunks of screens, 0 where there is no object and i + 1 where object i is
+        drawn; `counts` of objects; and `words`, a JSON text, deflated: of each step one sentence an object, then one
+        on the fewest that decide.
     """
     words = json.dumps([[*item.words, item.fewest_words] for item in objects], ensure_ascii=False)
     return {
-        "labels": _pack_indices(np.stack([item.labels for item in objects])),
+        "labels": _pack_indices(np.stack([grow(item.labels) for item in objects])),
         "counts": [len(item.objects) for item in objects],
         "words": _deflated(words.encode()),
         "what_stays": what_stays,

@@ -34,7 +34,7 @@ function makeShow(source, parts) {
 /** Writes what is said about a step. */
 function showWords(source, step, method, target, map) {
   const { page } = source;
-  const words = targetAt(target, source, step);
+  const words = targetAt(target, source, step, method);
   find("overlay-caption").replaceChildren(element("b", {}, words), ` ${method}, ${mapNote(map, page)}`);
   find("overlay").setAttribute("aria-label", `The game under the map: ${words}`);
   find("blank").hidden = !faintReason(map, page);

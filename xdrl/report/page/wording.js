@@ -31,10 +31,11 @@ function runnerUp(probabilities, except) {
 }
 
 /** What a target's map shows at a step, in words. */
-function targetAt(target, source, step) {
-  const { actions, labels } = source.page;
+function targetAt(target, source, step, method) {
+  const { actions, labels, any_direction: anyDirection } = source.page;
   const taken = actions[source.series.action[step]];
   const [kind, action] = target.split(":");
+  if (kind === "chosen" && anyDirection.includes(method)) return "what mattered to the action";
   if (kind === "chosen") return `what spoke for ${labels[taken]}`;
   if (kind === "value") return "what makes the situation look as it does";
   if (kind === "action") return `what speaks for ${labels[action]}`;
