@@ -78,7 +78,8 @@ ORDER = [
     ["xdrl.objects", "xdrl.objects.kinds"],
     ["xdrl.objects.segmentation"],
     ["xdrl.objects.so_far", "xdrl.objects.effects"],
-    ["xdrl.objects.gathering", "xdrl.objects.maps"],
+    ["xdrl.objects.gathering", "xdrl.objects.maps", "xdrl.objects.asked"],
+    ["xdrl.objects.replays"],
     ["xdrl.objects.absences"],
     # what they show of themselves
     ["xdrl.pictures.overlays", "xdrl.explanations.strengths"],

@@ -121,6 +121,7 @@ class Agent:
         method: str = "grad-cam",
         actions: np.ndarray | None = None,
         seen: Sequence[Seen] | None = None,
+        replayed: int = 0,
     ) -> Explanation:
         """Says what on N screens spoke for a target.
 
@@ -131,7 +132,7 @@ class Agent:
             method: of `xdrl.methods.METHOD_ROWS`; for `objects` the screens follow on each other, as in
                 `weigh_objects`.
             actions: integer [N], that were chosen; None takes the most probable ones.
-            seen: for `objects` alone, as in `weigh_objects`.
+            seen, replayed: for `objects` alone, as in `weigh_objects`.
 
         Raises:
             UserError: there is no such target, action or method, the method does not know such a target, or an array
@@ -139,7 +140,7 @@ class Agent:
         """
         if method == OBJECTS:
             about = parse_target(target, self.action_names)
-            found = self.weigh_objects(screens, state, actions, seen)
+            found = self.weigh_objects(screens, state, actions, seen, replayed)
             return self._explain_objects(check_screens(screens), found, about, target)
         screens = check_screens(screens)
         state = self._checked_state(state, len(screens))
@@ -168,6 +169,7 @@ class Agent:
         state: Memory | None = None,
         actions: np.ndarray | None = None,
         seen: Sequence[Seen] | None = None,
+        replayed: int = 0,
     ) -> list[ScreenObjects]:
         """Says of every object on N screens what the agent would do without it, and which are the fewest that decide.
 
@@ -177,6 +179,8 @@ class Agent:
             state: as in `explain`.
             actions: as in `explain`.
             seen: what `watch_objects` saw on these screens, where those before them were seen as well.
+            replayed: screens before each, as far as they are among the N, from which its objects are taken away for
+                comparison: what the agent would do had they not been there for a while.
 
         Raises:
             UserError: an array has another shape or type.
@@ -188,7 +192,7 @@ class Agent:
         if len(known) != len(screens):
             raise UserError(f"expected the objects of {len(screens)} screens, got those of {len(known)}")
         asked = Asked(screens, state, known, chosen)
-        return weigh_objects(self.act, asked, self.game, self.action_names, self.judges_actions)
+        return weigh_objects(self.act, asked, self.game, self.action_names, self.judges_actions, replayed)
 
     def _explain_objects(
         self, screens: np.ndarray, found: Sequence[ScreenObjects], about: Target, target: str

@@ -70,7 +70,7 @@ METHOD_ROWS: dict[str, MethodRow] = {
         needs_action=True,
     ),
     OBJECTS: MethodRow(
-        "how far the policy moves without each object, which its background takes the place of", "Iyer et al. 2018",
+        "how far the policy moves where an object is replaced by its background", "Iyer et al. 2018",
         PIXELS, any_direction=True,
     ),
 }  # fmt: skip

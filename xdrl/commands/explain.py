@@ -29,6 +29,9 @@ def explain(
         str, typer.Option(help="What makes the map, see `methods`; several with commas, or all, to compare.")
     ] = "grad-cam",
     target: Annotated[str, typer.Option(help="chosen, value, action:UP, contrast or contrast:UP.")] = "chosen",
+    replay: Annotated[
+        int, typer.Option(min=0, help="With objects: take them away from so many screens before, too, such as 8.")
+    ] = 0,
     greedy: GreedyOption = False,
     seed: SeedOption = 0,
     maps: Annotated[
@@ -42,11 +45,14 @@ def explain(
     """
     from xdrl.agent_folders import find_agent_folder
     from xdrl.environments import find_protocol
-    from xdrl.methods import choose_methods
+    from xdrl.errors import UserError
+    from xdrl.methods import OBJECTS, choose_methods
     from xdrl.targets import parse_target
 
     asked = find_agent_folder(game, agent)
     methods, left_out = choose_methods(method, parse_target(target, asked.action_names))
+    if replay and OBJECTS not in methods:
+        raise UserError(f"expected --replay with --method objects, got {method}")
     (found,) = load_agents(asked)
     from xdrl.evaluation import record_episode
     from xdrl.explanations.files import write_explanation, write_maps
@@ -56,7 +62,7 @@ def explain(
         rules = find_protocol(found.protocol_name, found.game)
         kept = steps or (STEPS if len(methods) == 1 else STEPS_OF_SEVERAL)
         recording = record_episode(found, rules, kept, is_greedy=greedy, seed=seed)
-    first, *others = _explain(found, recording, target, methods)
+    first, *others = _explain(found, recording, target, methods, replay)
     with Progress(console=console) as bar:
         task = bar.add_task("Writing the video", total=len(recording.actions))
         record, failures = write_explanation(
@@ -74,13 +80,13 @@ def explain(
     console.print(f"Open {(folder / 'report.html').resolve().as_uri()}", soft_wrap=True)
 
 
-def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str]) -> list[Any]:
+def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str], replay: int) -> list[Any]:
     from xdrl.explanations.episodes import explain_episode
 
     episodes = []
     for number, method in enumerate(methods, 1):
         with console.status(f"Explaining, {method} ({number} of {len(methods)}) ..."):
-            episodes.append(explain_episode(agent, recording, target, method))
+            episodes.append(explain_episode(agent, recording, target, method, replay))
     return episodes
 
 

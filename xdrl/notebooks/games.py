@@ -170,6 +170,7 @@ def play(
     protocol: str = "standard",
     greedy: bool = False,
     seed: int = 0,
+    replayed: int = 0,
 ) -> PlayedGame:
     """Plays a game and explains every step of it.
 
@@ -182,6 +183,7 @@ def play(
         protocol: `standard`, `sticky` or `paper`, as `evaluate` takes them.
         greedy: take the most probable action; else draw from the policy.
         seed: of the game and of the draws.
+        replayed: of the method `objects`, as in `Agent.weigh_objects`.
 
     Raises:
         UserError: there is no such game, agent, target, method or protocol, or they do not fit each other.
@@ -199,7 +201,7 @@ def play(
         f"xdrl.play({player.game.name!r}, steps={steps}, target={target!r}, method={method!r}, "
         f"protocol={protocol!r}, greedy={greedy}, seed={seed})"
     )
-    return PlayedGame(player, explain_episode(player, recording, target, method), call)
+    return PlayedGame(player, explain_episode(player, recording, target, method, replayed), call)
 
 
 def _find_player(game: str | None, agent: Agent | str | Path | None) -> Agent:

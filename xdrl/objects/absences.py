@@ -1,5 +1,6 @@
 """Takes the objects of a screen away, alone and together, and looks what the agent makes of it."""
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,11 @@ from scipy.special import log_softmax
 
 from xdrl.games import Game
 from xdrl.machine import count_cores
-from xdrl.memories import Memory, select
-from xdrl.objects.effects import Fewest, ObjectEffect, ScreenObjects
+from xdrl.memories import select
+from xdrl.objects.asked import Act, Asked
+from xdrl.objects.effects import Fewest, ObjectEffect, ScreenObjects, Without
 from xdrl.objects.gathering import Thing, gather
-from xdrl.objects.so_far import Seen
+from xdrl.objects.replays import replay
 
 MOST_THINGS = 12
 """On one screen: where there are more objects those near each other are taken away together."""
@@ -21,24 +23,6 @@ ALL_SETS = 4
 """Objects of which every set is tried; of more, each alone, all together, and then some."""
 PAIRED, LONGEST = 4, 8
 """Of more objects: the strongest ones whose pairs are tried, and the most that are taken away in turn."""
-Act = Callable[[np.ndarray, Memory], Any]
-"""Screens uint8 [N, 210, 160, 3] and memories to a decision: logits [N, A], probabilities [N, A], values [N]."""
-
-
-class Asked(NamedTuple):
-    """Screens that an agent decided on.
-
-    Attributes:
-        screens: uint8 [N, 210, 160, 3].
-        memory: with which they were seen.
-        seen: their objects, N of them.
-        actions: integer [N], that were chosen; None takes the preferred ones.
-    """
-
-    screens: np.ndarray
-    memory: Memory
-    seen: Sequence[Seen]
-    actions: np.ndarray | None = None
 
 
 class Outcomes(NamedTuple):
@@ -60,8 +44,10 @@ class Outcomes(NamedTuple):
     leads: np.ndarray
 
 
-def weigh_objects(act: Act, asked: Asked, game: Game, action_names: Sequence[str], judges: bool) -> list[ScreenObjects]:
-    """Says of every object on N screens what the agent would do without it, its memory held fixed.
+def weigh_objects(
+    act: Act, asked: Asked, game: Game, action_names: Sequence[str], judges: bool, replayed: int = 0
+) -> list[ScreenObjects]:
+    """Says of every object on N screens what the agent would do without it.
 
     Several screens are looked at side by side: each waits now and then for what cannot be shared out.
 
@@ -71,6 +57,8 @@ def weigh_objects(act: Act, asked: Asked, game: Game, action_names: Sequence[str
         game: that it plays.
         action_names: A of them.
         judges: whether it gives a Q-value to each action, and has no policy.
+        replayed: screens before from which each object is taken away, too, as far as they are there; 0 holds the
+            agent's memory fixed.
     """
     labels = tuple(map(game.label, action_names))
     deeds = np.array([game.deed(name) for name in action_names])
@@ -78,16 +66,24 @@ def weigh_objects(act: Act, asked: Asked, game: Game, action_names: Sequence[str
     def weigh(index: int) -> ScreenObjects:
         numbers, things = gather(asked.seen[index], game, MOST_THINGS)
 
-        def look(is_absent: np.ndarray, preferred: int | None = None) -> Outcomes:
-            painted = asked.seen[index].without(asked.screens[index], _of_parts(is_absent, things))
-            found = act(painted, select(asked.memory, np.full(len(painted), index)))
+        def judge(is_absent: np.ndarray, found: Any, preferred: int | None = None) -> Outcomes:
             scores = found.logits if judges else found.probabilities
             leads = _leads(found.logits, deeds, found.logits[0].argmax() if preferred is None else preferred)
             return Outcomes(is_absent, found.logits, scores, found.values, leads)
 
+        def look(is_absent: np.ndarray, preferred: int | None = None) -> Outcomes:
+            painted = asked.seen[index].without(asked.screens[index], _of_parts(is_absent, things))
+            found = act(painted, select(asked.memory, np.full(len(painted), index)))
+            return judge(is_absent, found, preferred)
+
         outcomes = _try_sets(look, len(things))
         action = int(outcomes.logits[0].argmax() if asked.actions is None else asked.actions[index])
-        return _describe(outcomes, things, numbers, action, labels)
+        again = None
+        if replayed and things:
+            found = replay(act, asked, index, [thing.parts for thing in things], replayed)
+            again = judge(np.eye(len(things), dtype=bool), found, outcomes.logits[0].argmax())
+        described = _describe(outcomes, again, things, numbers, action, labels)
+        return dataclasses.replace(described, replayed=replayed)
 
     with ThreadPoolExecutor(count_cores()) as pool:
         return list(pool.map(weigh, range(len(asked.screens))))
@@ -137,25 +133,26 @@ def _leads(logits: np.ndarray, deeds: np.ndarray, preferred: int) -> np.ndarray:
 
 
 def _describe(
-    outcomes: Outcomes, things: Sequence[Thing], numbers: np.ndarray, action: int, labels: tuple[str, ...]
+    outcomes: Outcomes,
+    again: Outcomes | None,
+    things: Sequence[Thing],
+    numbers: np.ndarray,
+    action: int,
+    labels: tuple[str, ...],
 ) -> ScreenObjects:
-    count, scores = len(things), outcomes.scores[:, action].astype(float)
-    logs = log_softmax(outcomes.logits.astype(float), axis=-1)
-    divergences = np.maximum((np.exp(logs[0]) * (logs[0] - logs)).sum(-1), 0)
-    order = np.argsort(-divergences[1 : count + 1], kind="stable")
+    count, score = len(things), float(outcomes.scores[0, action])
+    alone = _withouts(outcomes, outcomes, action)[1 : count + 1]
+    for_longer = [None] * count if again is None else _withouts(outcomes, again, action)
+    order = np.argsort([-each.divergence for each in alone], kind="stable")
     effects = tuple(
         ObjectEffect(
             things[index].name,
             things[index].count,
             things[index].box,
             things[index].area,
-            before=float(scores[0]),
-            after=float(scores[index + 1]),
-            divergence=float(divergences[index + 1]),
-            value_change=float(outcomes.values[index + 1]) - float(outcomes.values[0]),
-            action_then=int(outcomes.logits[index + 1].argmax()),
-            acts_otherwise=bool(outcomes.leads[index + 1] < 0),
-            logits=outcomes.logits[index + 1],
+            score,
+            alone[index],
+            for_longer[index],
         )
         for index in order
     )
@@ -165,18 +162,36 @@ def _describe(
         labels=new_numbers[numbers],
         logits=outcomes.logits[0],
         action=action,
-        fewest=_find_fewest(outcomes, order, scores),
+        fewest=_find_fewest(outcomes, order, action),
         tried=len(outcomes.logits) - 1,
         is_exhaustive=count <= ALL_SETS,
         action_labels=labels,
     )
 
 
-def _find_fewest(outcomes: Outcomes, order: np.ndarray, scores: np.ndarray) -> Fewest | None:
+def _withouts(first: Outcomes, outcomes: Outcomes, action: int) -> list[Without]:
+    """Compares outcomes with the first one of all, on the whole screen."""
+    before = log_softmax(first.logits[0].astype(float))
+    logs = log_softmax(outcomes.logits.astype(float), axis=-1)
+    divergences = np.maximum((np.exp(before) * (before - logs)).sum(-1), 0)
+    return [
+        Without(
+            after=float(outcomes.scores[index, action]),
+            divergence=float(divergences[index]),
+            value_change=float(outcomes.values[index]) - float(first.values[0]),
+            action_then=int(logits.argmax()),
+            acts_otherwise=bool(outcomes.leads[index] < 0),
+            logits=logits,
+        )
+        for index, logits in enumerate(outcomes.logits)
+    ]
+
+
+def _find_fewest(outcomes: Outcomes, order: np.ndarray, action: int) -> Fewest | None:
     """The smallest set without which something else is done; of equally small ones that where it leads most."""
     flips = np.flatnonzero(outcomes.leads < 0)
     if not len(flips):
         return None
     best = min(flips, key=lambda index: (outcomes.is_absent[index].sum(), outcomes.leads[index]))
     members = tuple(np.flatnonzero(outcomes.is_absent[best][order]).tolist())
-    return Fewest(members, int(outcomes.logits[best].argmax()), float(scores[best]))
+    return Fewest(members, int(outcomes.logits[best].argmax()), float(outcomes.scores[best, action]))

@@ -14,6 +14,26 @@ NO_CHANGE_NATS, NO_CHANGE = 0.001, 0.005
 """Below such a divergence, and such a step of probability, Q-value and value, it is said that nothing changes."""
 
 
+class Without(NamedTuple):
+    """What the agent makes of it where something is missing.
+
+    Attributes:
+        after: probability of the chosen action; its Q-value where the agent judges actions.
+        divergence: KL(policy with all || policy without it), in nats.
+        value_change: value without it, less the value with all.
+        action_then: index of the action that is preferred.
+        acts_otherwise: whether that one does something else than the one that is preferred with all.
+        logits: float32 [A].
+    """
+
+    after: float
+    divergence: float
+    value_change: float
+    action_then: int
+    acts_otherwise: bool
+    logits: np.ndarray
+
+
 @dataclass(frozen=True)
 class ObjectEffect:
     """What taking one object away does.
@@ -23,12 +43,9 @@ class ObjectEffect:
         count: objects that are taken away together: 1, and more on a crowded screen.
         box: around it, in pixels of the screen.
         area: pixels that it paints.
-        before, after: probability of the chosen action with and without it; its Q-value where the agent judges actions.
-        divergence: KL(policy with it || policy without it), in nats.
-        value_change: value without it, less the value with it.
-        action_then: index of the action that would be preferred without it.
-        acts_otherwise: whether that one does something else than the one that is preferred with it.
-        logits: float32 [A], without it.
+        before: probability of the chosen action with it; its Q-value where the agent judges actions.
+        without: where it is missing on this screen alone.
+        replayed: where it was missing on the screens before, too; None where that was not asked.
     """
 
     name: str
@@ -36,12 +53,8 @@ class ObjectEffect:
     box: Box
     area: int
     before: float
-    after: float
-    divergence: float
-    value_change: float
-    action_then: int
-    acts_otherwise: bool
-    logits: np.ndarray
+    without: Without
+    replayed: Without | None = None
 
     @property
     def phrase(self) -> str:
@@ -70,7 +83,8 @@ class Fewest(NamedTuple):
 class ScreenObjects:
     """The objects on a screen, and what the agent would do without them.
 
-    They are taken away from this screen alone: what the agent remembers of the screens before still has them.
+    They are taken away from this screen alone: what the agent remembers of the screens before still has them. Where
+    they are taken away from those as well, `replayed` says what that does.
 
     Attributes:
         objects: from the one that matters most to the policy on.
@@ -81,6 +95,7 @@ class ScreenObjects:
         tried: sets of objects that were taken away.
         is_exhaustive: those are all there are.
         action_labels: A of them, such as `RIGHT (up)`.
+        replayed: screens before this one from which objects are taken away for comparison.
     """
 
     objects: tuple[ObjectEffect, ...]
@@ -91,6 +106,7 @@ class ScreenObjects:
     tried: int
     is_exhaustive: bool
     action_labels: tuple[str, ...]
+    replayed: int = 0
 
     @property
     def words(self) -> list[str]:
@@ -128,10 +144,10 @@ class ScreenObjects:
             float64 [M].
         """
         if target.kind == CHOSEN:
-            return np.array([item.divergence for item in self.objects])
+            return np.array([item.without.divergence for item in self.objects])
         if target.kind == VALUE:
-            return np.abs([item.value_change for item in self.objects])
-        without = np.array([item.logits for item in self.objects], float).reshape(-1, len(self.logits))
+            return np.abs([item.without.value_change for item in self.objects])
+        without = np.array([item.without.logits for item in self.objects], float).reshape(-1, len(self.logits))
         before, after = log_softmax(self.logits.astype(float)), log_softmax(without, axis=-1)
         if target.kind == ACTION:
             return before[target.action] - after[:, target.action]
@@ -145,16 +161,37 @@ class ScreenObjects:
         return f"<ScreenObjects: {' '.join([*self.words, self.fewest_words])}>"
 
     def _say_effect(self, item: ObjectEffect) -> str:
-        changes = abs(item.after - item.before), abs(item.value_change)
-        if not item.acts_otherwise and item.divergence < NO_CHANGE_NATS and max(changes) < NO_CHANGE:
-            return "no change."
-        value = f", value {item.value_change:+.2f}".replace("-", "−") if changes[1] >= NO_CHANGE else ""
-        then = f"; it would prefer {self.action_labels[item.action_then]}" if item.acts_otherwise else ""
-        return f"{self.action_labels[self.action]} {_figure(item.before)} to {_figure(item.after)}{value}{then}."
+        here = self._say_change(item.before, item.without)
+        if item.replayed is None or _is_alike(item.without, item.replayed):
+            return f"{here}."
+        return f"{here}. Had it not been there before either: {self._say_change(item.before, item.replayed)}."
+
+    def _say_change(self, before: float, without: Without) -> str:
+        changes = abs(without.after - before), abs(without.value_change)
+        if not without.acts_otherwise and without.divergence < NO_CHANGE_NATS and max(changes) < NO_CHANGE:
+            return "no change"
+        value = f", value {without.value_change:+.2f}".replace("-", "−") if changes[1] >= NO_CHANGE else ""
+        then = f"; it would prefer {self.action_labels[without.action_then]}" if without.acts_otherwise else ""
+        return f"{self.action_labels[self.action]} {_figure(before)} to {_figure(without.after)}{value}{then}"
 
 
-def say_what_stays(memory: Parts) -> str:
-    """Says what an agent still has of an object that is taken away from a screen, in a sentence."""
+def _is_alike(one: Without, other: Without) -> bool:
+    is_same_deed = one.acts_otherwise == other.acts_otherwise
+    return is_same_deed and max(abs(one.after - other.after), abs(one.value_change - other.value_change)) < NO_CHANGE
+
+
+def say_what_stays(memory: Parts, replayed: int = 0) -> str:
+    """Says what an agent still has of an object that is taken away from a screen, in a sentence or two.
+
+    Args:
+        memory: what the agent carries from screen to screen.
+        replayed: screens before from which objects are taken away for comparison.
+    """
+    again = f" Where it differs, what follows had they been missing on the {replayed} screens before, too, is said."
+    return _say_what_stays(memory) + again * bool(replayed)
+
+
+def _say_what_stays(memory: Parts) -> str:
     here = "Objects are taken away from this screen only"
     if "frames" in memory:
         return f"{here}: the {memory['frames'].shape[-1]} screens before, which the agent sees too, still show them."

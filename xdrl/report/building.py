@@ -92,5 +92,9 @@ def _report_contents(
         "maps": [
             pack_object_set(each) if isinstance(each, ObjectSet) else pack_maps(each, most_cells) for each in maps.sets
         ],
-        "objects": pack_objects(maps.objects, say_what_stays(agent.network.memory_parts)) if maps.objects else None,
+        "objects": _pack_objects(agent, maps.objects) if maps.objects else None,
     }
+
+
+def _pack_objects(agent: Agent, objects: Sequence[ScreenObjects]) -> dict[str, Any]:
+    return pack_objects(objects, say_what_stays(agent.network.memory_parts, objects[0].replayed))

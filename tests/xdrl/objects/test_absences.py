@@ -65,12 +65,12 @@ def test_each_object_says_what_its_absence_does():
     assert (first.name, first.count, first.area) == ("object", 1, 24)
     assert first.box == Box(60, 10, 66, 14)
     before, after = np.exp(2.5) / (2 + np.exp(2.5)), np.exp(0.5) / (2 + np.exp(0.5))
-    assert (first.before, first.after) == (pytest.approx(before), pytest.approx(after))
+    assert (first.before, first.without.after) == (pytest.approx(before), pytest.approx(after))
     shares = [np.array([1, np.exp(logit), 1]) / (2 + np.exp(logit)) for logit in (2.5, 0.5)]
-    assert first.divergence == pytest.approx((shares[0] * np.log(shares[0] / shares[1])).sum())
-    assert first.value_change == pytest.approx(-1)
-    assert third.divergence == pytest.approx(0) and third.before == third.after
-    assert second.action_then == 1 and not second.acts_otherwise
+    assert first.without.divergence == pytest.approx((shares[0] * np.log(shares[0] / shares[1])).sum())
+    assert first.without.value_change == pytest.approx(-1)
+    assert third.without.divergence == pytest.approx(0) and third.before == third.without.after
+    assert second.without.action_then == 1 and not second.without.acts_otherwise
     assert found.words[0] == f"Without the object at (12, 63): LEFT {before:.2f} to {after:.2f}, value −1.00."
 
 
@@ -126,20 +126,22 @@ def test_actions_that_do_the_same_are_one_deed():
     seen = ObjectsSoFar(GAMES["Pong"], np.zeros_like(screen)).see(screen)
     memory = CoreState(np.zeros((1, 1)), np.zeros((1, 1)))
     (found,) = weigh_objects(act, Asked(screen[None], memory, [seen]), GAMES["Pong"], names, judges=False)
-    assert found.action == 1 and found.objects[0].action_then == 2 and found.fewest is None
+    assert found.action == 1 and found.objects[0].without.action_then == 2 and found.fewest is None
     assert "prefer" not in found.words[0] and found.words[0].startswith("Without the ball at (82, 102): RIGHT (up)")
 
 
 def test_q_values_stand_for_themselves():
     found, _ = ask(1, lambda there: [0, 3 * there[0], 0], judges=True)
-    assert (found.objects[0].before, found.objects[0].after) == (3, 0)
+    assert (found.objects[0].before, found.objects[0].without.after) == (3, 0)
 
 
 def test_what_each_target_takes_of_it():
     found, _ = ask(2, lambda there: [0.3 * there[1], there[0] - 1.5 * there[1], -1])
     first, second = (found.objects[index_of(found, number)] for number in range(2))
     by_number = [index_of(found, 0), index_of(found, 1)]
-    assert found.strengths(Target("chosen"))[by_number] == pytest.approx([first.divergence, second.divergence])
+    assert found.strengths(Target("chosen"))[by_number] == pytest.approx(
+        [first.without.divergence, second.without.divergence]
+    )
     assert found.strengths(Target("value"))[by_number] == pytest.approx([1, 1])
     # LEFT, that was chosen, against NOOP, the best other one: the first speaks for it, the second against it.
     assert found.strengths(Target("contrast"))[by_number] == pytest.approx([1, -1.8])
@@ -196,5 +198,5 @@ def test_a_real_agent_is_shown_the_painted_screens_with_its_memory(agent, tiny, 
             painted = screens[index].copy()
             painted[each.labels == number] = (144, 72, 17)  # Pong's ground, which is behind all of its objects
             alone = agent.act(painted[None], type(state)(*(part[index : index + 1] for part in state)))
-            np.testing.assert_allclose(item.logits, alone.logits[0], rtol=1e-3, atol=1e-4)
+            np.testing.assert_allclose(item.without.logits, alone.logits[0], rtol=1e-3, atol=1e-4)
     assert sum(len(each.objects) for each in found) > 5
