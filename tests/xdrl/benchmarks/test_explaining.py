@@ -15,10 +15,10 @@ from xdrl.benchmarks.explaining import (
 from xdrl.benchmarks.reference import REFERENCES, reference_explainer
 from xdrl.errors import UserError
 from xdrl.evaluation import record_episode
-from xdrl.explainers import METHODS
 from xdrl.games import Protocol
+from xdrl.methods import METHOD_ROWS
 
-ROWS = ["playing", *METHODS, *(f"tf-keras-vis {name}" for name in REFERENCES)]
+ROWS = ["playing", *METHOD_ROWS, *(f"tf-keras-vis {name}" for name in REFERENCES)]
 
 
 @pytest.fixture(scope="module")
