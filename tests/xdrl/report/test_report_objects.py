@@ -33,7 +33,7 @@ def test_the_list_and_the_map_follow_the_step(report, agent, episode):
     for step in (STEPS - 1, STEPS - 5):
         report.go_to(step)
         objects = found.objects[step]
-        report.wait(lambda words=objects.words: report.text("#object-words").split("\n") == words)
+        report.wait(lambda words=objects.words: report.texts("#object-words li") == words)
         assert report.text("#fewest") == objects.fewest_words
         assert report.text("#what-stays").startswith("Objects are taken away from this screen only")
         part = slice(step, step + 1)
