@@ -12,6 +12,8 @@ from xdrl.targets import ACTION, CHOSEN, VALUE, Target
 
 NO_CHANGE_NATS, NO_CHANGE = 0.001, 0.005
 """Below such a divergence, and such a step of probability, Q-value and value, it is said that nothing changes."""
+APART, VALUES_APART = 0.02, 0.05
+"""What follows with and without the screens before is both said where probability or Q-value, or value, differ so."""
 
 
 class Without(NamedTuple):
@@ -176,8 +178,8 @@ class ScreenObjects:
 
 
 def _is_alike(one: Without, other: Without) -> bool:
-    is_same_deed = one.acts_otherwise == other.acts_otherwise
-    return is_same_deed and max(abs(one.after - other.after), abs(one.value_change - other.value_change)) < NO_CHANGE
+    is_near = abs(one.after - other.after) < APART and abs(one.value_change - other.value_change) < VALUES_APART
+    return is_near and one.acts_otherwise == other.acts_otherwise
 
 
 def say_what_stays(memory: Parts, replayed: int = 0) -> str:
