@@ -8,11 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from xdrl.agent_configs import AgentConfig
+from xdrl.agent_configs import AgentConfig, known_background
 from xdrl.agent_networks import AgentNetwork
-from xdrl.asking import check_actions, check_screens
+from xdrl.asking import check_actions, check_screens, check_state
 from xdrl.backends.tensorflow import compile_act, step_input_signature
-from xdrl.backgrounds import SCREEN_SHAPE, decode_background
 from xdrl.decisions import Decision, Explanation
 from xdrl.errors import UserError
 from xdrl.explainers import find_method
@@ -101,7 +100,7 @@ class Agent:
             UserError: the screens or the state have another shape or type.
         """
         screens = check_screens(screens)
-        state = self._checked_state(state, len(screens))
+        state = check_state(state, self.network.memory_parts, len(screens))
         logits, values, probabilities, memory = self._act(screens, *state)
         following = type(state)(*memory)
         return Decision(logits.argmax(-1), probabilities, logits, values, following, screens, self.action_names)
@@ -143,7 +142,7 @@ class Agent:
             found = self.weigh_objects(screens, state, actions, seen, replayed)
             return self._explain_objects(check_screens(screens), found, about, target)
         screens = check_screens(screens)
-        state = self._checked_state(state, len(screens))
+        state = check_state(state, self.network.memory_parts, len(screens))
         inputs = [screens, *state]
         if actions is not None:
             inputs.append(check_actions(actions, len(screens)))
@@ -158,10 +157,7 @@ class Agent:
 
     def watch_objects(self) -> ObjectsSoFar:
         """Begins to look for the objects of a game; `see` is then shown its screens, one after the other."""
-        config = self.network.config
-        known = None if isinstance(config, NatureConfig) else decode_background(config.background)
-        is_screen = known is not None and known.shape == SCREEN_SHAPE and known.any()
-        return ObjectsSoFar(self.game, known if is_screen else None)
+        return ObjectsSoFar(self.game, known_background(self.network.config))
 
     def weigh_objects(
         self,
@@ -186,7 +182,7 @@ class Agent:
             UserError: an array has another shape or type.
         """
         screens = check_screens(screens)
-        state = self._checked_state(state, len(screens))
+        state = check_state(state, self.network.memory_parts, len(screens))
         chosen = None if actions is None else check_actions(actions, len(screens))
         known = watch_game(screens, self.watch_objects()) if seen is None else seen
         if len(known) != len(screens):
@@ -208,18 +204,6 @@ class Agent:
     ) -> cards.Question:
         probabilities = np.asarray(self.network.weigh_actions(logits))
         return cards.Question(screens, chosen, probabilities, self.action_names, target, method)
-
-    def _checked_state(self, state: Memory | None, num_screens: int) -> Memory:
-        if state is None:
-            return self.initial_state(num_screens)
-        parts = self.network.memory_parts
-        if getattr(state, "_fields", ()) != tuple(parts):
-            raise UserError(f"expected a state of {', '.join(parts) or 'nothing'}, got {type(state).__name__}")
-        for (name, part), array in zip(parts.items(), state, strict=True):
-            shape = (num_screens, *part.shape)
-            if np.shape(array) != shape:
-                raise UserError(f"expected a state {name} of shape {list(shape)}, got {list(np.shape(array))}")
-        return state
 
     def _explainer(self, method: str, target: str, has_actions: bool) -> Any:
         """Compiles a method for a target, once; without actions the graph takes the most probable ones itself."""
