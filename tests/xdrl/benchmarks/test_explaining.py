@@ -18,6 +18,7 @@ from xdrl.evaluation import record_episode
 from xdrl.games import Protocol
 from xdrl.methods import METHOD_ROWS
 
+pytestmark = pytest.mark.slow
 ROWS = ["playing", *METHOD_ROWS, *(f"tf-keras-vis {name}" for name in REFERENCES)]
 
 
