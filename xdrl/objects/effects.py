@@ -123,6 +123,7 @@ class ScreenObjects:
         preferred = self.action_labels[self.logits.argmax()]
         if self.fewest is None:
             which = "any of them, alone or together" if self.is_exhaustive else f"any of {self.tried} sets of them"
+            which = which if len(self.objects) > 1 else "it"
             return f"Without {which}, it would still prefer {preferred}."
         count = len(self.fewest.numbers)
         gone = " and ".join(self.objects[number].phrase for number in self.fewest.numbers)

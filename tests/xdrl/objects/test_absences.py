@@ -104,6 +104,8 @@ def test_an_agent_that_looks_at_nothing_has_no_deciding_objects():
     assert found.fewest is None
     assert found.fewest_words == "Without any of them, alone or together, it would still prefer LEFT."
     assert found.words == [f"Without the object at ({x}, 63): LEFT 0.58 to 0.58, value −1.00." for x in (12, 36)]
+    one, _ = ask(1, lambda there: [0, 1, 0])
+    assert one.fewest_words == "Without it, it would still prefer LEFT."
     many, _ = ask(6, lambda there: [0, 1, 0])
     assert "sets of them, it would still prefer LEFT" in many.fewest_words and not many.is_exhaustive
 
