@@ -199,7 +199,7 @@ def play(
     recording = record_episode(player, find_protocol(protocol, player.game), steps, is_greedy=greedy, seed=seed)
     call = (
         f"xdrl.play({player.game.name!r}, steps={steps}, target={target!r}, method={method!r}, "
-        f"protocol={protocol!r}, greedy={greedy}, seed={seed})"
+        f"protocol={protocol!r}, greedy={greedy}, seed={seed}{f', replayed={replayed}' * bool(replayed)})"
     )
     return PlayedGame(player, explain_episode(player, recording, target, method, replayed), call)
 
