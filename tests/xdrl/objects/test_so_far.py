@@ -18,7 +18,7 @@ def paint(steps: int, ground: tuple = (0, 0, 0)) -> np.ndarray:
     return np.broadcast_to(np.array(ground, np.uint8), (steps, 210, 160, 3)).copy()
 
 
-@pytest.mark.parametrize(("name", "least"), [("Pong", 0.95), ("DemonAttack", 0.95), ("SpaceInvaders", 0.8)])
+@pytest.mark.parametrize(("name", "least"), [("Pong", 0.95), ("DemonAttack", 0.95)])
 def test_a_played_game_has_the_objects_that_hindsight_finds(play_screens: Callable, name: str, least: float):
     screens = play_screens(name, STEPS)[0]
     later = find_objects(screens, GAMES[name]).labels[20:] > 0
