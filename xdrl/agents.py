@@ -70,14 +70,19 @@ class Agent:
     @property
     def judges_actions(self) -> bool:
         """Whether it gives a value to each action, a Q-value, and has no policy."""
-        config = self.network.config
-        return isinstance(config, NatureConfig) and config.judges_actions
+        return self.network.config.judges_actions
 
     @property
     def protocol_name(self) -> str:
         """The protocol that it was made for: `standard`, or where another library trained it what that one has."""
         config = self.network.config
         return config.protocol if isinstance(config, NatureConfig) else "standard"
+
+    @property
+    def is_judged_greedily(self) -> bool:
+        """Whether evaluations under a library's rules take its best actions, as Stable-Baselines3's does."""
+        config = self.network.config
+        return not isinstance(config, NatureConfig) or config.greedy
 
     @property
     def is_imported(self) -> bool:
@@ -103,7 +108,8 @@ class Agent:
         state = check_state(state, self.network.memory_parts, len(screens))
         logits, values, probabilities, memory = self._act(screens, *state)
         following = type(state)(*memory)
-        return Decision(logits.argmax(-1), probabilities, logits, values, following, screens, self.action_names)
+        names, judges = self.action_names, self.judges_actions
+        return Decision(logits.argmax(-1), probabilities, logits, values, following, screens, names, judges)
 
     def draw_actions(self, decision: Decision, generator: np.random.Generator) -> np.ndarray:
         """Draws an action from each of N decisions as the agent is meant to, int64 [N]."""
@@ -148,8 +154,8 @@ class Agent:
             inputs.append(check_actions(actions, len(screens)))
         explainer = self._explainer(method, target, has_actions=actions is not None)
         maps = explain_in_chunks(explainer, inputs, CHUNK)
-        lies_on = find_method(method).lies_on
-        box = self.network.heatmap_box if lies_on == CELLS else self.network.observation_box
+        is_on_cells = find_method(method).lies_on == CELLS
+        box = self.network.heatmap_box if is_on_cells else self.network.observation_box
         logits = maps.outputs.logits
         chosen = logits.argmax(-1) if actions is None else inputs[-1]
         asked = self._question(screens, chosen, logits, target, method)
@@ -202,8 +208,8 @@ class Agent:
     def _question(
         self, screens: np.ndarray, chosen: np.ndarray, logits: np.ndarray, target: str, method: str
     ) -> cards.Question:
-        probabilities = np.asarray(self.network.weigh_actions(logits))
-        return cards.Question(screens, chosen, probabilities, self.action_names, target, method)
+        preferences = logits if self.judges_actions else np.asarray(self.network.weigh_actions(logits))
+        return cards.Question(screens, chosen, preferences, self.action_names, target, method, self.judges_actions)
 
     def _explainer(self, method: str, target: str, has_actions: bool) -> Any:
         """Compiles a method for a target, once; without actions the graph takes the most probable ones itself."""

@@ -1,4 +1,4 @@
-"""What an agent answers: its decisions on screens, and what it looked at."""
+"""What an agent makes of screens: its decisions, and what it looked at, as records that show themselves."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,6 +23,7 @@ class Decision(NamedTuple):
         state: the memory to hand back with the next screens.
         screens: uint8 [N, 210, 160, 3], that were decided on.
         action_names: A of them, in the order of the probabilities.
+        judges_actions: whether the logits are Q-values.
     """
 
     actions: np.ndarray
@@ -32,13 +33,20 @@ class Decision(NamedTuple):
     state: Memory
     screens: np.ndarray | None = None
     action_names: tuple[str, ...] = ()
+    judges_actions: bool = False
+
+    @property
+    def preferences(self) -> np.ndarray:
+        """How good the actions look: Q-values where the agent judges actions, else probabilities; float32 [N, A]."""
+        return self.logits if self.judges_actions else self.probabilities
 
     def __repr__(self) -> str:
         """Names the actions."""
-        return cards.say_decision(self.actions, self.probabilities, self.action_names)
+        return cards.say_decision(self.actions, self.preferences, self.action_names)
 
     def _repr_html_(self) -> str:
-        return cards.draw_decision(self.screens, self.actions, self.probabilities, self.values, self.action_names)
+        shown = self.screens, self.actions, self.preferences, self.values, self.action_names, self.judges_actions
+        return cards.draw_decision(*shown)
 
 
 class Explanation(NamedTuple):

@@ -83,7 +83,7 @@ def weigh_objects(
             found = replay(act, asked, index, [thing.parts for thing in things], replayed)
             again = judge(np.eye(len(things), dtype=bool), found, outcomes.logits[0].argmax())
         described = _describe(outcomes, again, things, numbers, action, labels)
-        return dataclasses.replace(described, replayed=replayed)
+        return dataclasses.replace(described, replayed=replayed, judges_actions=judges)
 
     with ThreadPoolExecutor(count_cores()) as pool:
         return list(pool.map(weigh, range(len(asked.screens))))

@@ -98,6 +98,7 @@ class ScreenObjects:
         is_exhaustive: those are all there are.
         action_labels: A of them, such as `RIGHT (up)`.
         replayed: screens before this one from which objects are taken away for comparison.
+        judges_actions: whether the logits are Q-values, whose differences are small: they have a third decimal.
     """
 
     objects: tuple[ObjectEffect, ...]
@@ -109,6 +110,7 @@ class ScreenObjects:
     is_exhaustive: bool
     action_labels: tuple[str, ...]
     replayed: int = 0
+    judges_actions: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -175,7 +177,8 @@ class ScreenObjects:
             return "no change"
         value = f", value {without.value_change:+.2f}".replace("-", "−") if changes[1] >= NO_CHANGE else ""
         then = f"; it would prefer {self.action_labels[without.action_then]}" if without.acts_otherwise else ""
-        return f"{self.action_labels[self.action]} {_figure(before)} to {_figure(without.after)}{value}{then}"
+        scores = " to ".join(_figure(score, 3 if self.judges_actions else 2) for score in (before, without.after))
+        return f"{self.action_labels[self.action]} {scores}{value}{then}"
 
 
 def _is_alike(one: Without, other: Without) -> bool:
@@ -203,5 +206,5 @@ def _say_what_stays(memory: Parts) -> str:
     return f"{here}: it is all that the agent sees."
 
 
-def _figure(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+def _figure(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}".replace("-", "−")

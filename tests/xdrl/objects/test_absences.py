@@ -135,6 +135,7 @@ def test_actions_that_do_the_same_are_one_deed():
 def test_q_values_stand_for_themselves():
     found, _ = ask(1, lambda there: [0, 3 * there[0], 0], judges=True)
     assert (found.objects[0].before, found.objects[0].without.after) == (3, 0)
+    assert "LEFT 3.000 to 0.000" in found.words[0]
 
 
 def test_what_each_target_takes_of_it():
