@@ -134,8 +134,7 @@ class Agent:
             screens: as in `act`.
             state: with which the agent saw them; None where the games start.
             target: `chosen`, `value`, `action:UP`, `contrast` or `contrast:UP`.
-            method: of `xdrl.methods.METHOD_ROWS`; for `objects` the screens follow on each other, as in
-                `weigh_objects`.
+            method: of `xdrl.methods.METHOD_ROWS`; for `objects` the screens are those of `weigh_objects`.
             actions: integer [N], that were chosen; None takes the most probable ones.
             seen, replayed: for `objects` alone, as in `weigh_objects`.
 
@@ -156,9 +155,8 @@ class Agent:
         maps = explain_in_chunks(explainer, inputs, CHUNK)
         is_on_cells = find_method(method).lies_on == CELLS
         box = self.network.heatmap_box if is_on_cells else self.network.observation_box
-        logits = maps.outputs.logits
-        chosen = logits.argmax(-1) if actions is None else inputs[-1]
-        asked = self._question(screens, chosen, logits, target, method)
+        chosen = maps.outputs.logits.argmax(-1) if actions is None else inputs[-1]
+        asked = self._question(screens, chosen, maps.outputs.logits, target, method)
         return Explanation(maps.maps, maps.peaks, maps.statuses, box, asked)
 
     def watch_objects(self) -> ObjectsSoFar:
@@ -178,8 +176,7 @@ class Agent:
         Args:
             screens: as in `act`. They follow on each other in one game, from its first one on: an object is what
                 differs from what stood still on the screens so far, or from the background that the agent knows.
-            state: as in `explain`.
-            actions: as in `explain`.
+            state, actions: as in `explain`.
             seen: what `watch_objects` saw on these screens, where those before them were seen as well.
             replayed: screens before each, as far as they are among the N, from which its objects are taken away for
                 comparison: what the agent would do had they not been there for a while.
@@ -201,8 +198,8 @@ class Agent:
     ) -> Explanation:
         crop, strengths = self.game.crop, find_strengths(found, about)
         maps = paint_strengths(found, strengths.values, slice(crop.top, crop.bottom))
-        actions = np.array([item.action for item in found])
-        asked = self._question(screens, actions, np.stack([item.logits for item in found]), target, OBJECTS)
+        actions, logits = np.array([item.action for item in found]), np.stack([item.logits for item in found])
+        asked = self._question(screens, actions, logits, target, OBJECTS)
         return Explanation(maps, strengths.peaks, strengths.statuses, crop_box(crop), asked, found)
 
     def _question(
