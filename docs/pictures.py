@@ -1,7 +1,7 @@
 """Makes the pictures of the documentation anew from the shipped agents: `python docs/pictures.py`, or some by name.
 
-`figures` and `curves` are what those commands draw. `clips`, `methods` and `report` are of a game that is explained,
-`watch` and `serving-page` of what the servers show in Debian's Chromium.
+`figures` and `curves` are what those commands draw. `clips`, `methods`, `report` and `objects` are of a game that is
+explained, `watch` and `serving-page` of what the servers show in Debian's Chromium.
 """
 
 import dataclasses
@@ -81,6 +81,16 @@ def show_report() -> None:
         driver.save_screenshot(str(DOCS / "report.png"))
 
 
+def show_objects() -> None:
+    """A step of the report of a game of DemonAttack that is explained by its objects."""
+    folder = EXPLAINED / "objects"
+    if not (folder / "report.html").exists():
+        _run("explain", "DemonAttack", "--method", "objects", "--steps", "60", "--output", str(folder))
+    with _browser(1280, 960) as driver:
+        _open(driver, (folder / "report.html").as_uri() + "#step=40")
+        driver.save_screenshot(str(DOCS / "objects.png"))
+
+
 def show_watch() -> None:
     """The live page of Qbert, as it opens where a reader wants calm."""
     with _serving("watch", "Qbert", "--port", str(PORT)), _browser(1280, 900) as driver:
@@ -109,6 +119,7 @@ PICTURES: dict[str, Callable[[], None]] = {
     "clips": make_clips,
     "methods": draw_methods,
     "report": show_report,
+    "objects": show_objects,
     "watch": show_watch,
     "serving-page": show_serving_page,
 }

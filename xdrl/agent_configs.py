@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+
+from xdrl.backgrounds import SCREEN_SHAPE, decode_background
 from xdrl.config import NetworkConfig, network_config_from_json, network_config_to_json
 from xdrl.nature_config import NatureConfig, nature_config_from_json, nature_config_to_json
 
@@ -16,3 +19,11 @@ def agent_config_to_json(config: AgentConfig) -> dict[str, Any]:
 def agent_config_from_json(values: dict[str, Any]) -> AgentConfig:
     """Builds the record from what `agent_config_to_json` returned."""
     return nature_config_from_json(values) if "head" in values else network_config_from_json(values)
+
+
+def known_background(config: AgentConfig) -> np.ndarray | None:
+    """Returns the background that an agent knows, uint8 [210, 160, 3]; None where it knows none."""
+    if isinstance(config, NatureConfig):
+        return None
+    background = decode_background(config.background)
+    return background if background.shape == SCREEN_SHAPE and background.any() else None

@@ -1,5 +1,6 @@
 """An agent on disk, a run, a SavedModel or a weights file, becomes a network that acts and explains."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from xdrl.agent_configs import AgentConfig
+from xdrl.agent_configs import AgentConfig, known_background
 from xdrl.agent_networks import AgentNetwork
+from xdrl.asking import check_actions, check_screens, check_state
 from xdrl.backends.tensorflow import compile_act, step_input_signature
 from xdrl.decisions import Decision, Explanation
 from xdrl.errors import UserError
@@ -16,16 +18,20 @@ from xdrl.explainers import find_method
 from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
 from xdrl.explainers.subjects import network_subject
 from xdrl.games import Game
-from xdrl.images import as_batch, read_images
 from xdrl.memories import CoreState, Memory, first_memory
-from xdrl.methods import CELLS
+from xdrl.methods import CELLS, OBJECTS
 from xdrl.nature import build_nature
 from xdrl.nature_config import NatureConfig
 from xdrl.networks import arrays_to_variables, build_network
 from xdrl.notebooks import cards
+from xdrl.objects.absences import Asked, weigh_objects
+from xdrl.objects.effects import ScreenObjects
+from xdrl.objects.maps import find_strengths, paint_strengths
+from xdrl.objects.so_far import ObjectsSoFar, Seen, watch_game
+from xdrl.preprocessing import crop_box
 from xdrl.rollouts import sample_actions
 from xdrl.storage.stored_agents import Provenance, describe_provenance, read_agent
-from xdrl.targets import parse_target
+from xdrl.targets import Target, parse_target
 
 __all__ = ["CHUNK", "Agent", "CoreState", "Decision", "Explanation", "build_agent_network", "load_agent"]
 
@@ -98,8 +104,8 @@ class Agent:
         Raises:
             UserError: the screens or the state have another shape or type.
         """
-        screens = _checked_screens(screens)
-        state = self._checked_state(state, len(screens))
+        screens = check_screens(screens)
+        state = check_state(state, self.network.memory_parts, len(screens))
         logits, values, probabilities, memory = self._act(screens, *state)
         following = type(state)(*memory)
         names, judges = self.action_names, self.judges_actions
@@ -119,6 +125,8 @@ class Agent:
         target: str = "chosen",
         method: str = "grad-cam",
         actions: np.ndarray | None = None,
+        seen: Sequence[Seen] | None = None,
+        replayed: int = 0,
     ) -> Explanation:
         """Says what on N screens spoke for a target.
 
@@ -126,44 +134,79 @@ class Agent:
             screens: as in `act`.
             state: with which the agent saw them; None where the games start.
             target: `chosen`, `value`, `action:UP`, `contrast` or `contrast:UP`.
-            method: of `xdrl.explainers.METHODS`.
+            method: of `xdrl.methods.METHOD_ROWS`; for `objects` the screens are those of `weigh_objects`.
             actions: integer [N], that were chosen; None takes the most probable ones.
+            seen, replayed: for `objects` alone, as in `weigh_objects`.
 
         Raises:
             UserError: there is no such target, action or method, the method does not know such a target, or an array
                 has another shape or type.
         """
-        screens = _checked_screens(screens)
-        state = self._checked_state(state, len(screens))
+        if method == OBJECTS:
+            about = parse_target(target, self.action_names)
+            found = self.weigh_objects(screens, state, actions, seen, replayed)
+            return self._explain_objects(check_screens(screens), found, about, target)
+        screens = check_screens(screens)
+        state = check_state(state, self.network.memory_parts, len(screens))
         inputs = [screens, *state]
         if actions is not None:
-            if np.shape(actions) != (len(screens),):
-                raise UserError(
-                    f"expected {len(screens)} actions for {len(screens)} screens, got {list(np.shape(actions))}"
-                )
-            inputs.append(np.asarray(actions, np.int64))
+            inputs.append(check_actions(actions, len(screens)))
         explainer = self._explainer(method, target, has_actions=actions is not None)
-        found = explain_in_chunks(explainer, inputs, CHUNK)
-        lies_on = find_method(method).lies_on
-        box = self.network.heatmap_box if lies_on == CELLS else self.network.observation_box
-        logits = found.outputs.logits
-        chosen = logits.argmax(-1) if actions is None else inputs[-1]
-        preferences = logits if self.judges_actions else np.asarray(self.network.weigh_actions(logits))
-        names, judges = self.action_names, self.judges_actions
-        asked = cards.Question(screens, chosen, preferences, names, target, method, judges)
-        return Explanation(found.maps, found.peaks, found.statuses, box, asked)
+        maps = explain_in_chunks(explainer, inputs, CHUNK)
+        is_on_cells = find_method(method).lies_on == CELLS
+        box = self.network.heatmap_box if is_on_cells else self.network.observation_box
+        chosen = maps.outputs.logits.argmax(-1) if actions is None else inputs[-1]
+        asked = self._question(screens, chosen, maps.outputs.logits, target, method)
+        return Explanation(maps.maps, maps.peaks, maps.statuses, box, asked)
 
-    def _checked_state(self, state: Memory | None, num_screens: int) -> Memory:
-        if state is None:
-            return self.initial_state(num_screens)
-        parts = self.network.memory_parts
-        if getattr(state, "_fields", ()) != tuple(parts):
-            raise UserError(f"expected a state of {', '.join(parts) or 'nothing'}, got {type(state).__name__}")
-        for (name, part), array in zip(parts.items(), state, strict=True):
-            shape = (num_screens, *part.shape)
-            if np.shape(array) != shape:
-                raise UserError(f"expected a state {name} of shape {list(shape)}, got {list(np.shape(array))}")
-        return state
+    def watch_objects(self) -> ObjectsSoFar:
+        """Begins to look for the objects of a game; `see` is then shown its screens, one after the other."""
+        return ObjectsSoFar(self.game, known_background(self.network.config))
+
+    def weigh_objects(
+        self,
+        screens: Any,
+        state: Memory | None = None,
+        actions: np.ndarray | None = None,
+        seen: Sequence[Seen] | None = None,
+        replayed: int = 0,
+    ) -> list[ScreenObjects]:
+        """Says of every object on N screens what the agent would do without it, and which are the fewest that decide.
+
+        Args:
+            screens: as in `act`. They follow on each other in one game, from its first one on: an object is what
+                differs from what stood still on the screens so far, or from the background that the agent knows.
+            state, actions: as in `explain`.
+            seen: what `watch_objects` saw on these screens, where those before them were seen as well.
+            replayed: screens before each, as far as they are among the N, from which its objects are taken away for
+                comparison: what the agent would do had they not been there for a while.
+
+        Raises:
+            UserError: an array has another shape or type.
+        """
+        screens = check_screens(screens)
+        state = check_state(state, self.network.memory_parts, len(screens))
+        chosen = None if actions is None else check_actions(actions, len(screens))
+        known = watch_game(screens, self.watch_objects()) if seen is None else seen
+        if len(known) != len(screens):
+            raise UserError(f"expected the objects of {len(screens)} screens, got those of {len(known)}")
+        asked = Asked(screens, state, known, chosen)
+        return weigh_objects(self.act, asked, self.game, self.action_names, self.judges_actions, replayed)
+
+    def _explain_objects(
+        self, screens: np.ndarray, found: Sequence[ScreenObjects], about: Target, target: str
+    ) -> Explanation:
+        crop, strengths = self.game.crop, find_strengths(found, about)
+        maps = paint_strengths(found, strengths.values, slice(crop.top, crop.bottom))
+        actions, logits = np.array([item.action for item in found]), np.stack([item.logits for item in found])
+        asked = self._question(screens, actions, logits, target, OBJECTS)
+        return Explanation(maps, strengths.peaks, strengths.statuses, crop_box(crop), asked, found)
+
+    def _question(
+        self, screens: np.ndarray, chosen: np.ndarray, logits: np.ndarray, target: str, method: str
+    ) -> cards.Question:
+        preferences = logits if self.judges_actions else np.asarray(self.network.weigh_actions(logits))
+        return cards.Question(screens, chosen, preferences, self.action_names, target, method, self.judges_actions)
 
     def _explainer(self, method: str, target: str, has_actions: bool) -> Any:
         """Compiles a method for a target, once; without actions the graph takes the most probable ones itself."""
@@ -204,13 +247,3 @@ def load_agent(path: str | Path) -> Agent:
 def build_agent_network(config: AgentConfig, seed: int = 0) -> AgentNetwork:
     """Builds the network of an agent, ours or an imported one, with fresh weights."""
     return build_nature(config, seed) if isinstance(config, NatureConfig) else build_network(config, seed)
-
-
-def _checked_screens(images: Any) -> np.ndarray:
-    given = read_images(images)
-    screens = as_batch(given)
-    if screens.ndim != 4 or not len(screens) or screens.shape[1:] != (210, 160, 3) or screens.dtype != np.uint8:
-        raise UserError(
-            f"expected screens of shape [N, 210, 160, 3] and type uint8, got {list(given.shape)} {given.dtype}"
-        )
-    return screens

@@ -1,11 +1,14 @@
 """What an agent makes of screens: its decisions, and what it looked at, as records that show themselves."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from xdrl.memories import Memory
 from xdrl.notebooks import cards
+from xdrl.objects.effects import ScreenObjects
+from xdrl.objects.maps import with_halos
 from xdrl.preprocessing import Box
 
 
@@ -52,9 +55,10 @@ class Explanation(NamedTuple):
     Attributes:
         maps: float32 [N, h, w], raw; `peaks` says how strong each one is.
         peaks: float32 [N].
-        statuses: list of N: `ok`, `all_negative`, `zero_gradient` or `not_finite`.
+        statuses: list of N: `ok`, `all_negative`, `zero_gradient` or `not_finite`; of objects `no_objects`, too.
         box: the part of the 210 x 160 screen that the maps stand for.
         asked: what was explained; None where nobody said.
+        objects: N of them, what the method `objects` found; empty of any other.
     """
 
     maps: np.ndarray
@@ -62,10 +66,19 @@ class Explanation(NamedTuple):
     statuses: list[str]
     box: Box
     asked: cards.Question | None = None
+    objects: Sequence[ScreenObjects] = ()
+
+    @property
+    def drawn_maps(self) -> np.ndarray:
+        """The maps as pictures have them, float32 [N, h, w], raw: objects with a halo, so that small ones are seen."""
+        if not self.objects:
+            return self.maps
+        rows = slice(int(self.box.top), int(self.box.bottom))
+        return with_halos(self.maps, [item.labels[rows] for item in self.objects])
 
     def __repr__(self) -> str:
         """Says what was asked and how many maps are there."""
         return cards.say_explanation(self.maps, self.peaks, self.statuses, self.asked)
 
     def _repr_html_(self) -> str:
-        return cards.draw_explanation(*self)
+        return cards.draw_explanation(self.drawn_maps, *self[1:])

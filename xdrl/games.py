@@ -104,6 +104,10 @@ class Game:
     meanings: tuple[tuple[str, str], ...] = ()
     has_all_actions: bool = False
 
+    def deed(self, action_name: str) -> str:
+        """Returns what an action does; of two that do the same, such as Pong's RIGHT and RIGHTFIRE, the same."""
+        return dict(self.meanings).get(action_name, action_name)
+
     def label(self, action_name: str) -> str:
         """Returns an action's name with what it does, such as `RIGHT (up)`."""
         meaning = dict(self.meanings).get(action_name)

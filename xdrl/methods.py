@@ -1,6 +1,7 @@
 """The explanation methods by name: what each computes and which targets it knows.
 
-`xdrl.explainers` has their functions, which take TensorFlow; their names and what is said of them take nothing.
+`xdrl.explainers` has their functions, which take TensorFlow, and `xdrl.objects` the one that takes objects away; their
+names and what is said of them take nothing.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from dataclasses import dataclass
 from xdrl.errors import UserError
 from xdrl.targets import VALUE, Target
 
-CELLS, OBSERVATION = "cells", "observation"
+CELLS, OBSERVATION, PIXELS = "cells", "observation", "pixels"
+OBJECTS = "objects"
+"""The method that takes objects away: it needs an agent and the screens of its game, and no feature map."""
 ALL = "all"
 """Stands for every method that knows the target."""
 
@@ -21,9 +24,11 @@ class MethodRow:
         description: one line for users.
         source: authors and year.
         lies_on: `cells`, where the map has a value for each cell of the feature map, or `observation`, where the
-            whole map stands for the whole observation, whatever its resolution.
+            whole map stands for the whole observation, whatever its resolution; `pixels`, where it has a value for
+            each pixel of the screen that the agent sees.
         follows_target: the map depends on the target.
         needs_action: it explains only targets that are about an action.
+        any_direction: of what was chosen, and of the value, it says what matters, whether for or against.
     """
 
     description: str
@@ -31,6 +36,7 @@ class MethodRow:
     lies_on: str = CELLS
     follows_target: bool = True
     needs_action: bool = False
+    any_direction: bool = False
 
 
 METHOD_ROWS: dict[str, MethodRow] = {
@@ -55,10 +61,17 @@ METHOD_ROWS: dict[str, MethodRow] = {
     "occlusion": MethodRow(
         "how far the score drops where a patch is painted over", "Zeiler & Fergus 2014", OBSERVATION
     ),
-    "blur": MethodRow("how far policy or value move where a place is blurred", "Greydanus et al. 2018", OBSERVATION),
+    "blur": MethodRow(
+        "how far policy or value move where a place is blurred", "Greydanus et al. 2018", OBSERVATION,
+        any_direction=True,
+    ),
     "sarfa": MethodRow(
         "where blurring makes this action, and no other, less likely", "Puri et al. 2020", OBSERVATION,
         needs_action=True,
+    ),
+    OBJECTS: MethodRow(
+        "how far the policy moves where an object is replaced by its background", "Iyer et al. 2018",
+        PIXELS, any_direction=True,
     ),
 }  # fmt: skip
 

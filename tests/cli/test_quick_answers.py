@@ -122,6 +122,7 @@ def test_the_version_is_the_packages(tmp_path):
         ("explain Pong --target all", 1, "expected a target of chosen, value"),
         ("explain Pong --target action:JUMP", 1, "expected an action of NOOP, FIRE, RIGHT"),
         ("explain Pong --method sarfa --target value", 1, "sarfa: expected a target that is about an action"),
+        ("explain Pong --replay 8", 1, "expected --replay with --method objects, got grad-cam"),
         ("trust Pong --methods grad-cam,tea", 1, "expected a method of grad-cam, "),
         ("trust Pong --compare nowhere", 1, "in nowhere, got no such folder"),
         *(

@@ -18,9 +18,9 @@ from xdrl.benchmarks.records import Machine
 from xdrl.benchmarks.reference import REFERENCES, reference_explainer
 from xdrl.errors import UserError
 from xdrl.evaluation import Recording
-from xdrl.explainers import METHODS
 from xdrl.explainers.maps import compile_method, in_chunks
 from xdrl.memories import select
+from xdrl.methods import METHOD_ROWS
 
 PLAYING, REFERENCE = "playing", "tf-keras-vis "
 """Name of the network alone on the same frames, and what the names of the methods to compare with begin with."""
@@ -142,7 +142,7 @@ def _tasks(agent: Agent, recording: Recording) -> dict[str, Callable[[int], Any]
 
     return {
         PLAYING: lambda count: in_chunks(play, [array[:count] for array in (screens, *state)], CHUNK),
-        **{method: explain(method) for method in METHODS},
+        **{method: explain(method) for method in METHOD_ROWS},
         **{f"{REFERENCE}{name}": refer(name) for name in REFERENCES},
     }
 

@@ -29,6 +29,9 @@ def explain(
         str, typer.Option(help="What makes the map, see `methods`; several with commas, or all, to compare.")
     ] = "grad-cam",
     target: Annotated[str, typer.Option(help="chosen, value, action:UP, contrast or contrast:UP.")] = "chosen",
+    replay: Annotated[
+        int, typer.Option(min=0, help="With objects: take them away from so many screens before, too, such as 8.")
+    ] = 0,
     greedy: GreedyOption = False,
     seed: SeedOption = 0,
     maps: Annotated[
@@ -42,11 +45,14 @@ def explain(
     """
     from xdrl.agent_folders import find_agent_folder
     from xdrl.environments import find_protocol
-    from xdrl.methods import choose_methods
+    from xdrl.errors import UserError
+    from xdrl.methods import OBJECTS, choose_methods
     from xdrl.targets import parse_target
 
     asked = find_agent_folder(game, agent)
     methods, left_out = choose_methods(method, parse_target(target, asked.action_names))
+    if replay and OBJECTS not in methods:
+        raise UserError(f"expected --replay with --method objects, got {method}")
     (found,) = load_agents(asked)
     from xdrl.evaluation import record_episode
     from xdrl.explanations.files import write_explanation, write_maps
@@ -56,7 +62,7 @@ def explain(
         rules = find_protocol(found.protocol_name, found.game)
         kept = steps or (STEPS if len(methods) == 1 else STEPS_OF_SEVERAL)
         recording = record_episode(found, rules, kept, is_greedy=greedy, seed=seed)
-    first, *others = _explain(found, recording, target, methods)
+    first, *others = _explain(found, recording, target, methods, replay)
     with Progress(console=console) as bar:
         task = bar.add_task("Writing the video", total=len(recording.actions))
         record, failures = write_explanation(
@@ -64,7 +70,7 @@ def explain(
         )
     if maps:
         write_maps(maps, recording.actions, [first, *others])
-    notes = _write_report(found, first, [other.method for other in others], folder / "report.html")
+    notes = _write_report(found, first, others, folder / "report.html")
     ending = "" if record["is_over"] else ", where --steps cut it"
     console.print(f"Score {record['score']:g} after {record['steps']:,} agent steps{ending}.")
     for line in [*left_out, *notes, *failures]:
@@ -74,22 +80,23 @@ def explain(
     console.print(f"Open {(folder / 'report.html').resolve().as_uri()}", soft_wrap=True)
 
 
-def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str]) -> list[Any]:
+def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str], replay: int) -> list[Any]:
     from xdrl.explanations.episodes import explain_episode
 
     episodes = []
     for number, method in enumerate(methods, 1):
         with console.status(f"Explaining, {method} ({number} of {len(methods)}) ..."):
-            episodes.append(explain_episode(agent, recording, target, method))
+            episodes.append(explain_episode(agent, recording, target, method, replay))
     return episodes
 
 
-def _write_report(agent: Any, episode: Any, other_methods: Sequence[str], path: Path) -> list[str]:
+def _write_report(agent: Any, episode: Any, others: Sequence[Any], path: Path) -> list[str]:
     """Writes the report; returns what it warns of."""
     from xdrl.report import build_report
     from xdrl.report.claims import find_claims
     from xdrl.targets import CHOSEN
 
+    objects = next((each.explanation.objects for each in (episode, *others) if each.explanation.objects), ())
     facts = [("Command", f"{program()} {shlex.join(sys.argv[1:])}")]
     with Progress(console=console) as bar:
         task = bar.add_task("Explaining every action for the report", total=None)
@@ -100,8 +107,9 @@ def _write_report(agent: Any, episode: Any, other_methods: Sequence[str], path: 
             path,
             method=episode.method,
             target=episode.target,
-            others={method: [CHOSEN] for method in other_methods},
+            others={other.method: [CHOSEN] for other in others},
             facts=facts,
             claims=find_claims(agent) or list(agent.provenance.claims) or None,
             on_target=lambda done, total: bar.update(task, completed=done, total=total),
+            objects=objects,
         )

@@ -26,7 +26,7 @@ from xdrl.explainers.sarfa import sarfa
 from xdrl.explainers.score_cam import score_cam
 from xdrl.explainers.smooth_grad import smooth_grad
 from xdrl.explainers.subjects import Subject
-from xdrl.methods import METHOD_ROWS, MethodRow
+from xdrl.methods import METHOD_ROWS, OBJECTS, MethodRow
 
 _FUNCTIONS = {
     "grad-cam": grad_cam,
@@ -42,7 +42,7 @@ _FUNCTIONS = {
     "blur": blur,
     "sarfa": sarfa,
 }
-METHODS = {name: Method(_FUNCTIONS[name], **vars(row)) for name, row in METHOD_ROWS.items()}
+METHODS = {name: Method(function, **vars(METHOD_ROWS[name])) for name, function in _FUNCTIONS.items()}
 
 
 def register_method(name: str, function: Callable[[Subject], MapBatch], row: MethodRow) -> None:
@@ -56,7 +56,7 @@ def register_method(name: str, function: Callable[[Subject], MapBatch], row: Met
     Raises:
         UserError: there is one of that name.
     """
-    if name in METHODS:
+    if name in METHOD_ROWS:
         raise UserError(f"expected a new name for a method, got {name!r}, which there is")
     METHOD_ROWS[name], METHODS[name] = row, Method(function, **vars(row))
 
@@ -65,8 +65,10 @@ def find_method(name: str) -> Method:
     """Returns the method of a name.
 
     Raises:
-        UserError: there is no such method.
+        UserError: there is no such method, or it is the one that takes objects away.
     """
+    if name == OBJECTS:
+        raise UserError(f"{OBJECTS}: expected an agent and screens of its game, got a network alone")
     if name not in METHODS:
         raise UserError(f"expected a method of {', '.join(METHODS)}, got {name!r}")
     return METHODS[name]

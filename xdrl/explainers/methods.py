@@ -21,6 +21,7 @@ class Method:
             whole map stands for the whole observation, whatever its resolution.
         follows_target: the map depends on the target.
         needs_action: it explains only targets that are about an action.
+        any_direction: of what was chosen, and of the value, it says what matters, whether for or against.
     """
 
     function: Callable[[Subject], MapBatch]
@@ -29,6 +30,7 @@ class Method:
     lies_on: str = CELLS
     follows_target: bool = True
     needs_action: bool = False
+    any_direction: bool = False
 
     def check(self, target: Target) -> None:
         """Raises UserError where the method does not know such a target."""

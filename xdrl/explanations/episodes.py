@@ -11,6 +11,7 @@ from xdrl.explainers.maps import ALL_NEGATIVE, OK
 from xdrl.explanations.highlights import tellings
 from xdrl.explanations.measures import entropies, flips_without_memory, margins
 from xdrl.explanations.strengths import WEAK_SHARE, is_weak, scale_to_episode, shares_of_strong, strong_peak
+from xdrl.objects.effects import ScreenObjects, Without
 
 STRIP_FRAMES = 6
 
@@ -36,14 +37,24 @@ class ExplainedEpisode:
     method: str
 
 
-def explain_episode(agent: Agent, recording: Recording, target: str, method: str) -> ExplainedEpisode:
+def explain_episode(
+    agent: Agent, recording: Recording, target: str, method: str, replayed: int = 0
+) -> ExplainedEpisode:
     """Explains every step of a recorded game, the core state held fixed.
+
+    Args:
+        agent: that played.
+        recording: the game.
+        target: what the maps are about.
+        method: that makes them.
+        replayed: of the method `objects`, as in `Agent.weigh_objects`.
 
     Raises:
         UserError: there is no such target or method.
     """
-    explanation = agent.explain(recording.screens, recording.state, target, method, recording.actions)
-    heatmaps = scale_to_episode(explanation.maps, explanation.peaks)
+    asked = recording.screens, recording.state, target, method, recording.actions
+    explanation = agent.explain(*asked, replayed=replayed)
+    heatmaps = scale_to_episode(explanation.drawn_maps, explanation.peaks)
     flips = flips_without_memory(agent, recording)
     return ExplainedEpisode(recording, explanation, heatmaps, flips, target, method)
 
@@ -92,8 +103,31 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
             "heatmap_share_of_strong": [_six_digits(share) for share in shares],
             "heatmap_status": explanation.statuses,
             "flips_without_memory": episode.flips.tolist(),
-        },
+        }
+        | ({"objects": [_objects_record(each) for each in explanation.objects]} if explanation.objects else {}),
     }
+
+
+def _objects_record(found: ScreenObjects) -> dict[str, Any]:
+    """What was found of the objects of a step, as plain JSON values."""
+    objects = [
+        {
+            "name": item.name,
+            "count": item.count,
+            "box": item.box._asdict(),
+            "area": item.area,
+            "before": item.before,
+            "without": _without_record(item.without),
+            "replayed": item.replayed and _without_record(item.replayed),
+        }
+        for item in found.objects
+    ]
+    fewest = None if found.fewest is None else found.fewest._asdict()
+    return {"objects": objects, "fewest": fewest, "words": [*found.words, found.fewest_words]}
+
+
+def _without_record(without: Without) -> dict[str, Any]:
+    return {name: value for name, value in without._asdict().items() if name != "logits"}
 
 
 def strip_start(episode: ExplainedEpisode) -> int:

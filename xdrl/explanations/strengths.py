@@ -3,6 +3,7 @@
 import numpy as np
 
 from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, SINGLE_SCREEN_FLOOR, ZERO_GRADIENT
+from xdrl.objects.maps import NO_OBJECTS
 
 STRONG_PERCENTILE = 95
 """Of the peaks of an episode's maps, the blank ones left out: one that reaches it is drawn at full brightness."""
@@ -15,6 +16,7 @@ NOTES = {
     ALL_NEGATIVE: "blank: all speaks against",
     ZERO_GRADIENT: "blank: nothing matters",
     NOT_FINITE: "blank: no number",
+    NO_OBJECTS: "blank: no objects",
 }
 
 

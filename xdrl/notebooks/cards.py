@@ -7,10 +7,12 @@ import numpy as np
 from keras import ops
 
 from xdrl.explanations.strengths import note_on_map, scale_to_episode, shares_of_strong
-from xdrl.notebooks.drawing import draw_bars, draw_card, draw_facts, draw_picture, draw_row, png_of
+from xdrl.methods import METHOD_ROWS
+from xdrl.notebooks.drawing import draw_bars, draw_card, draw_facts, draw_lines, draw_picture, draw_row, png_of
+from xdrl.objects.effects import ScreenObjects
 from xdrl.pictures.overlays import overlay
 from xdrl.preprocessing import SCREEN_WIDTH, Box
-from xdrl.targets import ACTION, CONTRAST, VALUE
+from xdrl.targets import ACTION, CHOSEN, CONTRAST, VALUE
 
 SHOWN = 3
 """Screens that are drawn, or named in a line; of the others it is said how many they are."""
@@ -37,6 +39,11 @@ class Question:
     target: str
     method: str
     judges_actions: bool = False
+
+    def sentence(self, index: int) -> str:
+        """Says what a map shows, in a sentence."""
+        is_directed = not (self.target == CHOSEN and METHOD_ROWS[self.method].any_direction)
+        return f"What spoke for {self.subject(index)}." if is_directed else "What mattered to the action."
 
     def subject(self, index: int) -> str:
         """Says what a map is about, such as: UP rather than LEFT."""
@@ -95,7 +102,12 @@ def say_explanation(maps: np.ndarray, peaks: np.ndarray, statuses: Sequence[str]
 
 
 def draw_explanation(
-    maps: np.ndarray, peaks: np.ndarray, statuses: Sequence[str], box: Box, asked: Question | None
+    maps: np.ndarray,
+    peaks: np.ndarray,
+    statuses: Sequence[str],
+    box: Box,
+    asked: Question | None,
+    objects: Sequence[ScreenObjects] = (),
 ) -> str:
     """Draws the first of N explanations as HTML: the screen, its overlay, a bar for each action, and a sentence.
 
@@ -107,8 +119,10 @@ def draw_explanation(
         statuses: N of them.
         box: the part of the screen that the maps stand for.
         asked: what they are about; None draws none of them.
+        objects: of each screen, where the maps are made of them: they are listed beside it.
     """
-    rows = _draw_maps(maps, peaks, statuses, box, asked) if asked else []
+    lists = [draw_lines([*item.words, item.fewest_words]) for item in objects[:SHOWN]]
+    rows = _draw_maps(maps, peaks, statuses, box, asked, lists) if asked else []
     return draw_card(_title(len(peaks), asked), rows, _more(len(peaks)))
 
 
@@ -118,8 +132,15 @@ def draw_agent(title: str, facts: Sequence[tuple[str, str]]) -> str:
     return draw_card(title, [draw_facts(facts)], calls)
 
 
-def _draw_maps(maps: np.ndarray, peaks: np.ndarray, statuses: Sequence[str], box: Box, asked: Question) -> list[str]:
-    """A row for each of the first maps."""
+def _draw_maps(
+    maps: np.ndarray,
+    peaks: np.ndarray,
+    statuses: Sequence[str],
+    box: Box,
+    asked: Question,
+    lists: Sequence[str],
+) -> list[str]:
+    """A row for each of the first maps, a list at the end of it where there are any."""
     count, shares = len(peaks), shares_of_strong(peaks)
     screens, heatmaps = asked.screens[:SHOWN], scale_to_episode(maps, peaks)[:SHOWN]
     rows = []
@@ -129,9 +150,10 @@ def _draw_maps(maps: np.ndarray, peaks: np.ndarray, statuses: Sequence[str], box
             _picture(screens[index], "the screen", count),
             _picture(drawn, f"the screen under the map of {subject}", count),
             draw_bars(asked.action_names, asked.preferences[index], int(asked.actions[index]), asked.judges_actions),
+            *lists[index : index + 1],
         ]
         notes = f"peak {peaks[index]:.3g}", note_on_map(statuses[index], float(shares[index]))
-        rows.append(draw_row(parts, f"What spoke for {subject}.", ", ".join(filter(None, notes))))
+        rows.append(draw_row(parts, asked.sentence(index), ", ".join(filter(None, notes))))
     return rows
 
 

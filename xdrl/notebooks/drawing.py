@@ -61,6 +61,12 @@ def draw_bars(names: Sequence[str], figures: np.ndarray, chosen: int, judges_act
     return f'<div style="{style}">{"".join(cells)}</div>'
 
 
+def draw_lines(lines: Sequence[str]) -> str:
+    """Draws sentences under each other."""
+    items = "".join(f'<li style="margin:0 0 2px">{html.escape(line)}</li>' for line in lines)
+    return f'<ul style="margin:0;padding-left:1.1em;max-width:34em;font-size:.9em">{items}</ul>'
+
+
 def draw_row(parts: Sequence[str], caption: str, note: str = "") -> str:
     """Puts pieces side by side, with a sentence above them, and a faint one after it."""
     remark = f' <span style="{_FAINT}">{html.escape(note)}</span>' if note else ""

@@ -15,13 +15,14 @@ from xdrl.agents import Agent, Explanation
 from xdrl.environments import find_protocol
 from xdrl.errors import UserError
 from xdrl.evaluation import record_episode
-from xdrl.explainers import find_method
 from xdrl.explanations.episodes import ExplainedEpisode, explain_episode, explanation_record
 from xdrl.explanations.pictures import clip_frames, paired_frames, video_frames
 from xdrl.explanations.strengths import say_share
 from xdrl.games import find_game
 from xdrl.memories import select
+from xdrl.methods import OBJECTS, check_target, find_row
 from xdrl.notebooks.drawing import data_url, draw_card, draw_picture
+from xdrl.objects.so_far import Seen, watch_game
 from xdrl.pictures.frames import write_gif, write_video
 from xdrl.report import build_report
 from xdrl.report.claims import find_claims
@@ -79,6 +80,11 @@ class PlayedGame:
         """The game, and right of it the same screen under its heatmap: uint8 [S, 210, 320, 3]."""
         return np.stack(list(paired_frames(self.episode, range(len(self.episode.recording.screens)), 1)))
 
+    @functools.cached_property
+    def _seen(self) -> list[Seen]:
+        """The objects on the screens, each found from those before it."""
+        return watch_game(self.episode.recording.screens, self.agent.watch_objects())
+
     def explain(self, step: int, target: str = "contrast", method: str | None = None) -> Explanation:
         """Asks something else about one of the steps, such as why not another action.
 
@@ -93,11 +99,10 @@ class PlayedGame:
         recording = self.episode.recording
         if not 0 <= step < len(recording.actions):
             raise UserError(f"expected a step of 0 to {len(recording.actions) - 1}, got {step}")
-        part = slice(step, step + 1)
+        part, method = slice(step, step + 1), method or self.episode.method
+        seen = self._seen[part] if method == OBJECTS else None
         state = select(recording.state, part)
-        return self.agent.explain(
-            recording.screens[part], state, target, method or self.episode.method, recording.actions[part]
-        )
+        return self.agent.explain(recording.screens[part], state, target, method, recording.actions[part], seen)
 
     def report(self) -> ShownFile:
         """Makes the page of the game, to scrub through, with every target: what `explain` on the command line writes.
@@ -117,6 +122,7 @@ class PlayedGame:
                 target=episode.target,
                 facts=[("Call", self.call)],
                 claims=find_claims(self.agent) or list(self.agent.provenance.claims) or None,
+                objects=episode.explanation.objects,
             )
 
         page = _written("report.html", write)
@@ -164,6 +170,7 @@ def play(
     protocol: str = "standard",
     greedy: bool = False,
     seed: int = 0,
+    replayed: int = 0,
 ) -> PlayedGame:
     """Plays a game and explains every step of it.
 
@@ -172,10 +179,11 @@ def play(
         steps: agent steps that are kept at most; one takes 100 kB.
         agent: that plays, or where it is; None takes the one that the commands take.
         target: what the maps are about, as in `Agent.explain`.
-        method: of `xdrl.explainers.METHODS`.
+        method: of `xdrl.methods.METHOD_ROWS`.
         protocol: `standard`, `sticky` or `paper`, as `evaluate` takes them.
         greedy: take the most probable action; else draw from the policy.
         seed: of the game and of the draws.
+        replayed: of the method `objects`, as in `Agent.weigh_objects`.
 
     Raises:
         UserError: there is no such game, agent, target, method or protocol, or they do not fit each other.
@@ -187,13 +195,13 @@ def play(
     if steps < 1:
         raise UserError(f"expected at least one step, got {steps}")
     player = _find_player(game, agent)
-    find_method(method).check(parse_target(target, player.action_names))
+    check_target(method, find_row(method).needs_action, parse_target(target, player.action_names))
     recording = record_episode(player, find_protocol(protocol, player.game), steps, is_greedy=greedy, seed=seed)
     call = (
         f"xdrl.play({player.game.name!r}, steps={steps}, target={target!r}, method={method!r}, "
-        f"protocol={protocol!r}, greedy={greedy}, seed={seed})"
+        f"protocol={protocol!r}, greedy={greedy}, seed={seed}{f', replayed={replayed}' * bool(replayed)})"
     )
-    return PlayedGame(player, explain_episode(player, recording, target, method), call)
+    return PlayedGame(player, explain_episode(player, recording, target, method, replayed), call)
 
 
 def _find_player(game: str | None, agent: Agent | str | Path | None) -> Agent:

@@ -14,6 +14,7 @@ _STYLES = ("colours.css", "layout.css", "widgets.css", "panels.css", "curves_and
 _SCRIPTS = (
     "dom.js",
     "unpacking.js",
+    "objects.js",
     "drawing.js",
     "wording.js",
     "report_source.js",

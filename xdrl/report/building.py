@@ -11,11 +11,12 @@ from xdrl.errors import UserError
 from xdrl.evaluation import Recording
 from xdrl.explanations.highlights import tellings
 from xdrl.invocation import program
+from xdrl.objects.effects import ScreenObjects, say_what_stays
 from xdrl.report.assembling import assemble_page
 from xdrl.report.claims import read_claims
 from xdrl.report.contents import describe_making, describe_page, describe_steps, find_moments, find_warnings
-from xdrl.report.maps import Maps, explain_recording
-from xdrl.report.packing import most_cells_of, pack_maps, pack_screens
+from xdrl.report.maps import Maps, ObjectSet, explain_recording
+from xdrl.report.packing import most_cells_of, pack_maps, pack_object_set, pack_objects, pack_screens
 from xdrl.storage.files import replaced_file
 from xdrl.trust.summary import summarise_claims
 
@@ -32,6 +33,7 @@ def build_report(
     facts: Sequence[tuple[str, str]] = (),
     claims: Any = None,
     on_target: Callable[[int, int], None] = lambda done, total: None,
+    objects: Sequence[ScreenObjects] = (),
 ) -> list[str]:
     """Writes the report of a game.
 
@@ -46,6 +48,7 @@ def build_report(
         facts: how it was made as far as only the caller knows, such as ("Command", "python cli.py explain Pong").
         claims: what truth tests found, a list of objects with the fields of `claims.Claim`; None where none ran.
         on_target: called with the number of targets explained so far, and of all.
+        objects: what the agent would do without those of every step, where that was looked at already.
 
     Returns:
         the report's warnings, then a line for each map that could not be computed.
@@ -58,7 +61,7 @@ def build_report(
     found = summarise_claims((claim["claim"], claim["verdict"]) for claim in truth or ())
     if not (np.isfinite(recording.logits).all() and np.isfinite(recording.values).all()):
         raise UserError(f"expected an agent that answers in finite numbers, got NaN or infinity of {agent.game.name}'s")
-    maps = explain_recording(agent, recording, method, target, others or {}, on_target)
+    maps = explain_recording(agent, recording, method, target, others or {}, on_target, objects)
     contents = _report_contents(agent, recording, flips, maps, facts) | {"truth": truth, "truth_summary": found}
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced_file(path) as aside:
@@ -86,5 +89,12 @@ def _report_contents(
         "truth_command": f"{program()} trust {agent.game.name}",
         "series": describe_steps(recording, flips),
         "screens": pack_screens(recording.screens),
-        "maps": [pack_maps(each, most_cells) for each in maps.sets],
+        "maps": [
+            pack_object_set(each) if isinstance(each, ObjectSet) else pack_maps(each, most_cells) for each in maps.sets
+        ],
+        "objects": _pack_objects(agent, maps.objects) if maps.objects else None,
     }
+
+
+def _pack_objects(agent: Agent, objects: Sequence[ScreenObjects]) -> dict[str, Any]:
+    return pack_objects(objects, say_what_stays(agent.network.memory_parts, objects[0].replayed))

@@ -14,11 +14,12 @@ from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
 from xdrl.explanations.highlights import diverse_highlights, importances, screen_features
 from xdrl.explanations.measures import entropies, margins
 from xdrl.explanations.strengths import OWN_SCALE_FLOOR, STRONG_PERCENTILE, WEAK_SHARE, is_weak, shares_of_strong
+from xdrl.methods import METHOD_ROWS
 from xdrl.nature_config import NatureConfig
 from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
-from xdrl.report.maps import MapSet
+from xdrl.report.maps import MapSet, ObjectSet
 from xdrl.storage.stored_agents import describe_provenance
 from xdrl.version import __version__
 
@@ -47,6 +48,7 @@ def describe_page(agent: Agent) -> dict[str, Any]:
         "strong_percentile": STRONG_PERCENTILE,
         "weak_share": WEAK_SHARE,
         "steps_per_second": STEPS_PER_SECOND,
+        "any_direction": [name for name, row in METHOD_ROWS.items() if row.any_direction],
     }
 
 
@@ -81,7 +83,7 @@ def find_moments(agent: Agent, recording: Recording) -> list[dict[str, Any]]:
     return moments
 
 
-def find_warnings(recording: Recording, shown: MapSet) -> list[str]:
+def find_warnings(recording: Recording, shown: MapSet | ObjectSet) -> list[str]:
     """Returns what a reader has to know before anything else, a sentence each.
 
     Args:

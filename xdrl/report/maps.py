@@ -8,8 +8,11 @@ import numpy as np
 from xdrl.agents import Agent
 from xdrl.errors import UserError
 from xdrl.evaluation import Recording
+from xdrl.methods import OBJECTS
+from xdrl.objects.effects import ScreenObjects
+from xdrl.objects.maps import find_strengths
 from xdrl.preprocessing import Box
-from xdrl.targets import ACTION, CHOSEN, CONTRAST, VALUE
+from xdrl.targets import ACTION, CHOSEN, CONTRAST, VALUE, parse_target
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,37 @@ class MapSet:
 
 
 @dataclass(frozen=True)
+class ObjectSet:
+    """How much the objects on every step matter to one target.
+
+    Attributes:
+        method: `objects`.
+        target: what it is about.
+        values: float32 [M] of each of S steps; they are painted on the objects' pixels.
+        peaks: float32 [S].
+        statuses: list of S: as of a map, or `no_objects`.
+    """
+
+    method: str
+    target: str
+    values: list[np.ndarray]
+    peaks: np.ndarray
+    statuses: list[str]
+
+
+@dataclass(frozen=True)
 class Maps:
     """All maps of an episode.
 
     Attributes:
         sets: the first one is the one that was asked for.
         left_out: a line for every method and target that could not be computed.
+        objects: of every step, where a set is of objects.
     """
 
-    sets: list[MapSet]
+    sets: list[MapSet | ObjectSet]
     left_out: list[str]
+    objects: Sequence[ScreenObjects] = ()
 
 
 def targets_of(action_names: Iterable[str]) -> list[str]:
@@ -61,6 +85,7 @@ def explain_recording(
     target: str,
     others: Mapping[str, Sequence[str]],
     on_target: Callable[[int, int], None] = lambda done, total: None,
+    objects: Sequence[ScreenObjects] = (),
 ) -> Maps:
     """Explains an episode for every target of one method, and for some of others.
 
@@ -71,23 +96,39 @@ def explain_recording(
         target: that comes first; it has to work.
         others: targets of other methods.
         on_target: called with the number of targets explained so far, and of all.
+        objects: what the agent would do without those of every step, where that was looked at already.
 
     Raises:
         UserError: the method or the target that was asked for cannot be computed.
     """
     wanted = [(method, target), *((method, other) for other in targets_of(agent.action_names) if other != target)]
     wanted += [(other, each) for other, targets in others.items() if other != method for each in targets]
-    sets: list[MapSet] = []
+    if not objects and any(each == OBJECTS for each, _ in wanted):
+        objects = agent.weigh_objects(recording.screens, recording.state, recording.actions)
+    sets: list[MapSet | ObjectSet] = []
     left_out: list[str] = []
     for number, (each_method, each_target) in enumerate(wanted, 1):
         try:
-            sets.append(explain_target(agent, recording, each_method, each_target))
+            if each_method == OBJECTS:
+                sets.append(object_set(objects, each_target, agent.action_names))
+            else:
+                sets.append(explain_target(agent, recording, each_method, each_target))
         except (UserError, ValueError) as error:  # one target that does not work costs no other its map
             if not sets:
                 raise
             left_out.append(f"{each_method}, {each_target}: {' '.join(str(error).split())}")
         on_target(number, len(wanted))
-    return Maps(sets, left_out)
+    return Maps(sets, left_out, objects)
+
+
+def object_set(objects: Sequence[ScreenObjects], target: str, action_names: tuple[str, ...]) -> ObjectSet:
+    """Says how much the objects of every step matter to a target.
+
+    Raises:
+        UserError: there is no such target.
+    """
+    found = find_strengths(objects, parse_target(target, action_names))
+    return ObjectSet(OBJECTS, target, found.values, found.peaks, found.statuses)
 
 
 def explain_target(agent: Agent, recording: Recording, method: str, target: str) -> MapSet:

@@ -3,12 +3,15 @@
 import base64
 import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from xdrl.explainers.maps import ALL_NEGATIVE, NOT_FINITE, OK, ZERO_GRADIENT
-from xdrl.report.maps import MapSet
+from xdrl.objects.effects import ScreenObjects
+from xdrl.objects.maps import NO_OBJECTS, grow
+from xdrl.report.maps import MapSet, ObjectSet
 
 CHUNK_STEPS = 64
 """Screens packed together: a page that jumps unpacks as many."""
@@ -29,6 +32,11 @@ def pack_screens(screens: np.ndarray) -> dict[str, Any]:
         little-endian unsigned integers of `bytes_per_pixel`, every screen but a chunk's first one XOR the one before.
     """
     colours, indices = _palette(screens)
+    return _pack_indices(indices) | {"palette": base64.b64encode(colours.tobytes()).decode()}
+
+
+def _pack_indices(indices: np.ndarray) -> dict[str, Any]:
+    """Packs small numbers, unsigned [S, H, W], in chunks of steps, each as its difference from the step before."""
     chunks = []
     for start in range(0, len(indices), CHUNK_STEPS):
         part = indices[start : start + CHUNK_STEPS]
@@ -36,12 +44,11 @@ def pack_screens(screens: np.ndarray) -> dict[str, Any]:
         differences[1:] ^= part[:-1]
         chunks.append(_deflated(differences.astype(differences.dtype.newbyteorder("<")).tobytes()))
     return {
-        "height": screens.shape[1],
-        "width": screens.shape[2],
-        "count": len(screens),
+        "height": indices.shape[1],
+        "width": indices.shape[2],
+        "count": len(indices),
         "chunk_steps": CHUNK_STEPS,
         "bytes_per_pixel": indices.dtype.itemsize,
-        "palette": base64.b64encode(colours.tobytes()).decode(),
         "chunks": chunks,
     }
 
@@ -61,7 +68,6 @@ def pack_maps(map_set: MapSet, most_cells: int | None = None) -> dict[str, Any]:
     drawn_peaks = map_set.peaks if factor == 1 else maps.max((1, 2))
     divisors = np.maximum(drawn_peaks, np.finfo(np.float32).tiny)
     strengths = np.rint(255 * np.clip(maps / divisors[:, None, None], 0, 1)).astype(np.uint8)
-    names = [OK, ALL_NEGATIVE, ZERO_GRADIENT, NOT_FINITE]
     return {
         "method": map_set.method,
         "target": map_set.target,
@@ -72,8 +78,43 @@ def pack_maps(map_set: MapSet, most_cells: int | None = None) -> dict[str, Any]:
         "strengths": _deflated(strengths.tobytes()),
         "peaks": _six_digits(map_set.peaks),
         "drawn_peaks": None if factor == 1 else _six_digits(drawn_peaks),
-        "status_names": names,
-        "statuses": [names.index(status) for status in map_set.statuses],
+    } | _pack_statuses(map_set.statuses)
+
+
+def pack_object_set(object_set: ObjectSet) -> dict[str, Any]:
+    """Packs how much objects matter as bytes, each in 255ths of its step's peak, one object after the other.
+
+    Returns:
+        plain JSON values, as those of `pack_maps`; the map is painted on the objects' pixels of the whole screen.
+    """
+    divisors = np.maximum(object_set.peaks, np.finfo(np.float32).tiny)
+    shares = [255 * values / divisor for values, divisor in zip(object_set.values, divisors, strict=True)]
+    return {
+        "method": object_set.method,
+        "target": object_set.target,
+        "strengths": _deflated(np.rint(np.concatenate(shares)).astype(np.uint8).tobytes()),
+        "peaks": _six_digits(object_set.peaks),
+    } | _pack_statuses(object_set.statuses)
+
+
+def pack_objects(objects: Sequence[ScreenObjects], what_stays: str) -> dict[str, Any]:
+    """Packs where objects are, and what is said of them.
+
+    Args:
+        objects: of S steps.
+        what_stays: what the agent still has of those that are taken away, in a sentence.
+
+    Returns:
+        plain JSON values: `labels` as the chunks of screens, 0 where there is no object and i + 1 where object i is
+        drawn; `counts` of objects; and `words`, a JSON text, deflated: of each step one sentence an object, then one
+        on the fewest that decide.
+    """
+    words = json.dumps([[*item.words, item.fewest_words] for item in objects], ensure_ascii=False)
+    return {
+        "labels": _pack_indices(np.stack([grow(item.labels) for item in objects])),
+        "counts": [len(item.objects) for item in objects],
+        "words": _deflated(words.encode()),
+        "what_stays": what_stays,
     }
 
 
@@ -119,6 +160,11 @@ def _coarsen(maps: np.ndarray, most_cells: int | None) -> tuple[np.ndarray, int]
     enough = [side for side in fitting if most_cells is None or height * width // side**2 <= most_cells]
     side = min(enough, default=max(fitting))
     return maps.reshape(len(maps), height // side, side, width // side, side).mean((2, 4)), side
+
+
+def _pack_statuses(statuses: Sequence[str]) -> dict[str, Any]:
+    names = [OK, ALL_NEGATIVE, ZERO_GRADIENT, NOT_FINITE, NO_OBJECTS]
+    return {"status_names": names, "statuses": [names.index(status) for status in statuses]}
 
 
 def _six_digits(values: np.ndarray) -> list[float]:

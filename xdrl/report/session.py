@@ -2,17 +2,19 @@
 
 import threading
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 from xdrl.agents import Agent
 from xdrl.errors import UserError
 from xdrl.evaluation import Recording, play_steps
-from xdrl.explainers import METHODS
 from xdrl.explanations.measures import flips_without_memory
 from xdrl.games import Protocol
+from xdrl.methods import METHOD_ROWS, OBJECTS
+from xdrl.objects.effects import ScreenObjects, say_what_stays
+from xdrl.objects.so_far import Seen
 from xdrl.report.contents import describe_making, describe_page, describe_steps
-from xdrl.report.maps import explain_target, targets_of
-from xdrl.report.packing import pack_maps, pack_screens
+from xdrl.report.maps import explain_target, object_set, targets_of
+from xdrl.report.packing import pack_maps, pack_object_set, pack_objects, pack_screens
 from xdrl.targets import CHOSEN
 
 STEPS_KEPT = 600
@@ -22,6 +24,13 @@ LIVELY_GAP, STEPS_BEFORE = 0.5, (40, 90)
 since a game has to get going, and so many at most."""
 Wanted = list[tuple[str, str]]
 """Methods and targets whose maps are asked for."""
+
+
+class Kept(NamedTuple):
+    """A step that is kept: what was played, and the objects that were seen, from the screens so far."""
+
+    played: Recording
+    seen: Seen
 
 
 class Session:
@@ -52,8 +61,8 @@ class Session:
             "left_out": [],
             "strong": "a strong map of this game so far",
             "made": describe_making(agent, facts),
-            "methods": list(METHODS),
-            "default": {"method": next(iter(METHODS)), "target": CHOSEN},
+            "methods": list(METHOD_ROWS),
+            "default": {"method": next(iter(METHOD_ROWS)), "target": CHOSEN},
             "targets": targets_of(agent.action_names),
             "steps_kept": STEPS_KEPT,
             "lively_gap": LIVELY_GAP,
@@ -74,13 +83,14 @@ class Session:
             played = next(self._game, None)
             if played is None:
                 return {"is_over": True}
-            self._kept.append(played)
+            kept = Kept(played, self._objects.see(played.screens[0]))
+            self._kept.append(kept)
             self._num_steps += 1
             return {
                 "is_over": played.is_over,
                 "series": describe_steps(played, flips_without_memory(self._agent, played)),
                 "screens": pack_screens(played.screens),
-                "maps": self._explain(played, wanted),
+                "maps": self._explain(kept, wanted),
             }
 
     def maps(self, step: int, wanted: Wanted) -> dict[str, Any]:
@@ -105,14 +115,26 @@ class Session:
 
     def _begin(self) -> None:
         self._game = play_steps(self._agent, self._protocol, is_greedy=self._is_greedy, seed=self._seed)
-        self._kept: deque[Recording] = deque(maxlen=STEPS_KEPT)
+        self._kept: deque[Kept] = deque(maxlen=STEPS_KEPT)
+        self._objects = self._agent.watch_objects()
         self._num_steps = 0
 
-    def _explain(self, played: Recording, wanted: Wanted) -> list[dict[str, Any]]:
+    def _explain(self, kept: Kept, wanted: Wanted) -> list[dict[str, Any]]:
+        objects: list[ScreenObjects] = []
+        if any(method == OBJECTS for method, _ in wanted):  # one look at them answers every target
+            played = kept.played
+            objects = self._agent.weigh_objects(played.screens, played.state, played.actions, [kept.seen])
         packed = []
         for method, target in wanted:
             try:
-                packed.append(pack_maps(explain_target(self._agent, played, method, target)))
+                if method == OBJECTS:
+                    packed.append(self._pack_objects(objects, target))
+                else:
+                    packed.append(pack_maps(explain_target(self._agent, kept.played, method, target)))
             except (UserError, ValueError) as error:  # the game goes on without this map
                 packed.append({"method": method, "target": target, "refused": " ".join(str(error).split())})
         return packed
+
+    def _pack_objects(self, objects: list[ScreenObjects], target: str) -> dict[str, Any]:
+        packed = pack_object_set(object_set(objects, target, self._agent.action_names))
+        return packed | {"objects": pack_objects(objects, say_what_stays(self._agent.network.memory_parts))}

@@ -6,9 +6,9 @@ import numpy as np
 
 from xdrl.agents import Agent, Explanation
 from xdrl.games import Crop
+from xdrl.objects.kinds import KINDS
+from xdrl.objects.segmentation import Scene
 from xdrl.preprocessing import SCREEN_HEIGHT, SCREEN_WIDTH, Box
-from xdrl.trust.kinds import KINDS
-from xdrl.trust.objects import Scene
 
 ALL = "all"
 """Objects of every kind."""

@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from xdrl.objects.kinds import KINDS
 from xdrl.trust.baselines import BASELINES, DECISIVE
 from xdrl.trust.cells import ALL
 from xdrl.trust.deletion import DELETION, FILLS, INSERTION
 from xdrl.trust.intervals import Interval, mean_interval, paired_interval, unpaired_interval
-from xdrl.trust.kinds import KINDS
 from xdrl.trust.records import (
     NO_FIGURE,
     NOT_SHOWN,

@@ -7,7 +7,7 @@ import numpy as np
 from xdrl.agents import Agent
 from xdrl.environments import find_protocol
 from xdrl.evaluation import Recording, record_episode
-from xdrl.trust.objects import Scene, find_objects
+from xdrl.objects.segmentation import Scene, find_objects
 from xdrl.trust.records import Played, Settings
 
 

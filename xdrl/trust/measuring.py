@@ -7,6 +7,7 @@ import numpy as np
 
 from xdrl.agents import Agent, Explanation
 from xdrl.evaluation import Recording
+from xdrl.objects.segmentation import Scene
 from xdrl.targets import CHOSEN
 from xdrl.trust.baselines import (
     MOTION,
@@ -23,7 +24,6 @@ from xdrl.trust.cells import Cells, cover_kinds, find_cells, find_empty
 from xdrl.trust.deletion import DELETION, FILLS, INSERTION, Areas, delete_and_insert, make_fill
 from xdrl.trust.frames import Frames, choose_frames
 from xdrl.trust.health import check_health
-from xdrl.trust.objects import Scene
 from xdrl.trust.occlusion import agreement, occlude_objects
 from xdrl.trust.pointing import mass_on_nothing, point_at
 from xdrl.trust.randomisation import copy_weights, fresh_weights, randomise

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from xdrl.agents import Agent
+from xdrl.objects.segmentation import Scene
 from xdrl.trust.cells import Cells, cover_objects
 from xdrl.trust.frames import Effects, Frames, measure_effects
-from xdrl.trust.objects import Scene
 from xdrl.trust.pointing import mass_shares
 from xdrl.trust.similarity import rank_correlations
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from xdrl.errors import UserError
 from xdrl.games import Game
+from xdrl.objects.segmentation import SceneObject
 from xdrl.preprocessing import SCREEN_WIDTH, Box
-from xdrl.trust.objects import SceneObject
 
 RELIABLE = ("Pong", "DemonAttack", "SpaceInvaders", "Phoenix", "Qbert")
 """Games whose boxes are right; of BeamRider's half are not."""

@@ -18,13 +18,13 @@ from xdrl.benchmarks.reference import REFERENCES, reference_explainer
 from xdrl.environments import action_names
 from xdrl.errors import UserError
 from xdrl.evaluation import record_episode
-from xdrl.explainers import METHODS
 from xdrl.games import Protocol, find_game
+from xdrl.methods import METHOD_ROWS
 from xdrl.nature import build_nature
 from xdrl.nature_config import ACTION_VALUES, NatureConfig
 
 pytestmark = pytest.mark.slow
-ROWS = ["playing", *METHODS, *(f"tf-keras-vis {name}" for name in REFERENCES)]
+ROWS = ["playing", *METHOD_ROWS, *(f"tf-keras-vis {name}" for name in REFERENCES)]
 
 
 def make_judge() -> Agent:

@@ -53,7 +53,7 @@ class Weak:
         self.act, self.action_names, self.game = agent.act, agent.action_names, agent.game
         self.network, self.provenance = agent.network, agent.provenance
 
-    def explain(self, *_):
+    def explain(self, *_, **__):
         maps = np.zeros((STEPS, 8, 8), np.float32)
         maps[0, 3, 3], maps[1, 4, 4], maps[2, 4, 4], maps[2, 4, 5] = 9.75 / 0.9, 1e-5, 2.5, 1.25
         statuses = ["ok", "ok", "ok", *["zero_gradient"] * (STEPS - 3)]

@@ -9,11 +9,11 @@ from xdrl.agents import CoreState, Decision
 from xdrl.environments import find_protocol
 from xdrl.evaluation import record_episode
 from xdrl.games import Crop, find_game
+from xdrl.objects.segmentation import find_objects
 from xdrl.preprocessing import Box
 from xdrl.trust.cells import find_cells, place_cells
 from xdrl.trust.deletion import BLUR, SHARES, delete_and_insert, make_fill, rank_cells
 from xdrl.trust.frames import Frames, choose_frames, log_softmax, measure_effects
-from xdrl.trust.objects import find_objects
 from xdrl.trust.occlusion import agreement, occlude_objects
 
 CELLS = place_cells((10, 10), Box(34, 0, 194, 160), Crop(34, 194))

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from xdrl.games import GAMES, Crop, find_game
+from xdrl.objects.kinds import OBJECT
+from xdrl.objects.segmentation import find_objects
 from xdrl.preprocessing import Box
 from xdrl.trust.baselines import motion_maps, other_frame_maps, random_maps, time_mean_maps
 from xdrl.trust.cells import ALL, Cells, cell_means, cover_kinds, cover_objects, find_cells, find_empty, place_cells
-from xdrl.trust.kinds import OBJECT
-from xdrl.trust.objects import find_objects
 from xdrl.trust.pointing import chances, hits, mass_on_nothing, mass_shares, point_at
 
 TEN_BY_TEN = place_cells((10, 10), Box(34, 0, 194, 160), Crop(34, 194))

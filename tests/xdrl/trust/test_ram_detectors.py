@@ -7,8 +7,8 @@ import pytest
 
 from xdrl.errors import UserError
 from xdrl.games import GAMES
+from xdrl.objects.segmentation import SceneObject
 from xdrl.preprocessing import Box
-from xdrl.trust.objects import SceneObject
 from xdrl.trust.ram_detectors import RELIABLE, detect_objects, has_detectors, share_found
 
 needs_detectors = pytest.mark.skipif(

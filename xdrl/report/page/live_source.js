@@ -98,8 +98,9 @@ class LiveSource {
         this.maps.set(`${step} ${name}`, { status: "refused", reason: each.refused });
         continue;
       }
-      const set = await unpackMaps(each);
-      this.maps.set(`${step} ${name}`, set.at(0));
+      const isOfObjects = each.method === "objects";
+      const set = await (isOfObjects ? unpackObjectSet(each, new ObjectScenes(each.objects)) : unpackMaps(each));
+      this.maps.set(`${step} ${name}`, await set.at(0));
       if (set.peaks[0] > 0) this.keepPeak(name, set.peaks[0]);
     }
   }

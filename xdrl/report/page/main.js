@@ -17,7 +17,9 @@ function makeShow(source, parts) {
     if (number !== newest) return;
     const strengths = maps.map((map) => map && peakStrength(map, scale, page));
     paintScreen(find("game"), screen);
-    paintOverlay(find("overlay"), screen, maps[0], strengths[0], choices.blend, page);
+    const drawOverlay = () => paintOverlay(find("overlay"), screen, maps[0], strengths[0], choices.blend, page);
+    drawOverlay();
+    listObjects(maps[0], (box) => framePart(find("overlay"), drawOverlay, box));
     actions.show(step);
     actions.showMaps(step, screen, maps.slice(1), strengths.slice(1));
     showWords(source, step, method, target, maps[0]);
@@ -32,7 +34,7 @@ function makeShow(source, parts) {
 /** Writes what is said about a step. */
 function showWords(source, step, method, target, map) {
   const { page } = source;
-  const words = targetAt(target, source, step);
+  const words = targetAt(target, source, step, method);
   find("overlay-caption").replaceChildren(element("b", {}, words), ` ${method}, ${mapNote(map, page)}`);
   find("overlay").setAttribute("aria-label", `The game under the map: ${words}`);
   find("blank").hidden = !faintReason(map, page);

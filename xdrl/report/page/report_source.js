@@ -1,7 +1,5 @@
 // Where a report's steps come from: everything is in the page, and unpacked when it is looked at.
 
-const CHUNKS_KEPT = 8;
-
 class ReportSource {
   constructor(data) {
     this.page = data;
@@ -12,6 +10,7 @@ class ReportSource {
     this.palette = readPalette(data.screens.palette);
     this.chunks = new Map();
     this.mapSets = new Map();
+    this.scenes = data.objects && new ObjectScenes(data.objects);
     this.packedMaps = new Map(data.maps.map((packed) => [`${packed.method} ${packed.target}`, packed]));
   }
 
@@ -28,10 +27,7 @@ class ReportSource {
   async screen(step) {
     const { height, width, chunk_steps: steps } = this.page.screens;
     const number = Math.floor(step / steps);
-    const chunk = this.chunks.get(number) ?? unpackChunk(this.page.screens, number);
-    this.chunks.delete(number);
-    this.chunks.set(number, chunk);
-    if (this.chunks.size > CHUNKS_KEPT) this.chunks.delete(this.chunks.keys().next().value);
+    const chunk = recent(this.chunks, number, () => unpackChunk(this.page.screens, number));
     const start = (step - number * steps) * height * width;
     const indices = (await chunk).subarray(start, start + height * width);
     return { height, width, pixels: paletteToPixels(indices, this.palette) };
@@ -43,11 +39,12 @@ class ReportSource {
     if (!this.packedMaps.has(key)) return null;
     if (!this.mapSets.has(key)) this.mapSets.set(key, this.unpackSet(key));
     const { set, strong } = await this.mapSets.get(key);
-    return { ...set.at(step), strong };
+    return { ...(await set.at(step)), strong };
   }
 
   async unpackSet(key) {
-    const set = await unpackMaps(this.packedMaps.get(key));
+    const packed = this.packedMaps.get(key);
+    const set = await (packed.method === "objects" ? unpackObjectSet(packed, this.scenes) : unpackMaps(packed));
     const seen = set.peaks.filter((peak) => peak > 0).sort((one, other) => one - other);
     return { set, strong: strongPeak(seen, this.page) };
   }

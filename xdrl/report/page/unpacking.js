@@ -1,5 +1,7 @@
 // From the text that Python packed to bytes: screens and maps.
 
+const CHUNKS_KEPT = 8;
+
 /** Decodes base64. */
 function bytesOf(text) {
   const raw = atob(text);
@@ -37,6 +39,15 @@ function paletteToPixels(indices, palette) {
   const colours = new Uint32Array(indices.length);
   for (let index = 0; index < indices.length; index++) colours[index] = palette[indices[index]];
   return new Uint8ClampedArray(colours.buffer);
+}
+
+/** Keeps the things that were asked for last, by key; makes one that is not there. */
+function recent(kept, key, make) {
+  const value = kept.get(key) ?? make();
+  kept.delete(key);
+  kept.set(key, value);
+  if (kept.size > CHUNKS_KEPT) kept.delete(kept.keys().next().value);
+  return value;
 }
 
 /** Unpacks a set of maps; `at(index)` is one of them. */

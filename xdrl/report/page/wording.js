@@ -3,6 +3,7 @@
 const BLANK_REASONS = {
   all_negative: "Blank map: all that is seen here speaks against the target (all_negative).",
   zero_gradient: "Blank map: nothing that is seen here matters to the target (zero_gradient).",
+  no_objects: "Blank map: no objects are seen on this screen (no_objects).",
   not_finite: "Blank map: the network answers what is no number (not_finite).",
 };
 
@@ -47,10 +48,11 @@ function runnerUp(preferences, except) {
 }
 
 /** What a target's map shows at a step, in words. */
-function targetAt(target, source, step) {
-  const { actions, labels } = source.page;
+function targetAt(target, source, step, method) {
+  const { actions, labels, any_direction: anyDirection } = source.page;
   const taken = actions[source.series.action[step]];
   const [kind, action] = target.split(":");
+  if (kind === "chosen" && anyDirection.includes(method)) return "what mattered to the action";
   if (kind === "chosen") return `what spoke for ${labels[taken]}`;
   if (kind === "value") return "what makes the situation look as it does";
   if (kind === "action") return `what speaks for ${labels[action]}`;

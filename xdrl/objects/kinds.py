@@ -43,6 +43,7 @@ class Field:
         still_steps: what stays as it is for so many agent steps has become background; 0 where nothing does.
         rules: the first that holds gives the kind.
         otherwise: the kind where none holds; None where that is no object.
+        names: pairs of a kind and what it is called in this game, where that is another word.
     """
 
     top: int = 0
@@ -53,6 +54,11 @@ class Field:
     still_steps: int = 0
     rules: tuple[Rule, ...] = ()
     otherwise: str | None = OBJECT
+    names: tuple[tuple[str, str], ...] = ()
+
+    def name(self, kind: str) -> str:
+        """Returns what a kind is called in this game, such as `ball`."""
+        return dict(self.names).get(kind, kind)
 
     def mixed(self, colours: tuple[Colour, ...]) -> tuple[Colour, ...]:
         """Adds to colours what they become on the ground and the scenery.
@@ -111,6 +117,7 @@ FIELDS: dict[str, Field] = {
         ground=_BROWN,
         apart=(_WHITE,),
         rules=(Rule(SHOT, (_WHITE,)), Rule(PLAYER, ((92, 186, 92),)), Rule(ENEMY, ((213, 130, 74),))),
+        names=((SHOT, "ball"),),
     ),
     "Qbert": Field(
         scenery=((84, 184, 153), (45, 87, 176), _YELLOW),  # sides and tops of the first cubes, and the score

@@ -1,4 +1,4 @@
-"""Where the moving objects are, found on the screens of an episode alone: what differs from its background."""
+"""Where the moving objects are: what differs from the background of an episode that has been played."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from xdrl.games import Game
-from xdrl.trust.kinds import Colour, Field, Rule, field_of
+from xdrl.objects.kinds import Colour, Field, Rule, field_of
 
 BACKGROUND_SCREENS = 200
 """Of the episode, evenly spaced, whose median is the background."""
@@ -25,7 +25,7 @@ class SceneObject(NamedTuple):
     """One object on one screen.
 
     Attributes:
-        kind: of `xdrl.trust.kinds.KINDS`.
+        kind: of `xdrl.objects.kinds.KINDS`.
         top, left, bottom, right: its box in pixels of the screen; bottom and right are the first outside.
         area: pixels that it paints.
     """
@@ -57,7 +57,7 @@ def find_objects(screens: np.ndarray, game: Game) -> Scene:
     """Finds the moving objects of an episode, and their kinds.
 
     An object is a connected part of what differs from the background: parts at most two pixels apart are one, specks
-    are dropped, and so is what the game's row in `xdrl.trust.kinds` calls scenery or display.
+    are dropped, and so is what the game's row in `xdrl.objects.kinds` calls scenery or display.
 
     Args:
         screens: uint8 [S, 210, 160, 3], RGB, of one episode.
@@ -68,9 +68,11 @@ def find_objects(screens: np.ndarray, game: Game) -> Scene:
     labels = np.zeros(screens.shape[:3], np.uint8)
     objects = []
     is_settled = _settled(screens, field.still_steps)
+    still = colour_codes(background)
     for step, screen in enumerate(screens):
-        mask = _differs(screen, background, field) & ~is_settled[step]
-        objects.append(tuple(_label(screen, mask, field, labels[step])))
+        codes = colour_codes(screen)
+        mask = find_difference(codes, still, field) & ~is_settled[step]
+        objects.append(tuple(label_objects(codes, mask, field, labels[step])))
     return Scene(background, labels, tuple(objects))
 
 
@@ -86,10 +88,20 @@ def _background(screens: np.ndarray, field: Field) -> np.ndarray:
     return background
 
 
-def _differs(screen: np.ndarray, background: np.ndarray, field: Field) -> np.ndarray:
-    mask = (screen != background).any(-1)
+def find_difference(codes: np.ndarray, background: np.ndarray, field: Field) -> np.ndarray:
+    """Says where a screen shows on the field what is neither background nor scenery.
+
+    Args:
+        codes: uint32 [210, 160], the screen's colours.
+        background: the same of the background.
+        field: of the game.
+
+    Returns:
+        bool [210, 160]; False everywhere where the whole screen flashes.
+    """
+    mask = codes != background
     mask[: field.top] = mask[field.bottom :] = False
-    mask &= ~_has_colour(screen, field.scenery)
+    mask &= ~_has_colour(codes, field.scenery)
     return mask if mask.sum() <= MAX_SHARE * mask[field.top : field.bottom].size else np.zeros_like(mask)
 
 
@@ -106,9 +118,19 @@ def _settled(screens: np.ndarray, still_steps: int) -> np.ndarray:
     return run >= still_steps
 
 
-def _label(screen: np.ndarray, mask: np.ndarray, field: Field, labels: np.ndarray) -> Iterator[SceneObject]:
-    """Labels the objects of one screen in place, from the largest to the smallest."""
-    parts, areas = _connected(mask, _has_colour(screen, field.mixed(field.apart)))
+def label_objects(codes: np.ndarray, mask: np.ndarray, field: Field, labels: np.ndarray) -> Iterator[SceneObject]:
+    """Labels the objects of one screen, from the largest to the smallest.
+
+    Args:
+        codes: uint32 [210, 160], the screen's colours.
+        mask: bool [210, 160], what differs from the background.
+        field: of the game.
+        labels: uint8 [210, 160], zeros; i + 1 is written where object i is.
+
+    Yields:
+        the objects.
+    """
+    parts, areas = _connected(mask, mask & _has_colour(codes, field.mixed(field.apart)))
     boxes = ndimage.find_objects(parts)
     number = 0
     for index in np.argsort(-areas, kind="stable"):
@@ -116,7 +138,7 @@ def _label(screen: np.ndarray, mask: np.ndarray, field: Field, labels: np.ndarra
         if area < MIN_AREA or number == MAX_OBJECTS:
             break
         is_part = parts[box] == index + 1
-        kind = _kind(screen[box][is_part], box, field)
+        kind = _kind(codes[box][is_part], box, field)
         if kind is None:
             continue
         number += 1
@@ -128,7 +150,7 @@ def _label(screen: np.ndarray, mask: np.ndarray, field: Field, labels: np.ndarra
 def _connected(mask: np.ndarray, is_apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Numbers the connected parts of a mask from 1, those that stand apart on their own, and counts their pixels."""
     parts, total = np.zeros(mask.shape, np.int32), 0
-    for layer in (mask & ~is_apart, mask & is_apart):
+    for layer in (mask & ~is_apart, is_apart):
         if layer.any():
             found, count = ndimage.label(ndimage.binary_dilation(layer, _NEIGHBOURS), _NEIGHBOURS)
             parts[layer] = found[layer] + total
@@ -136,30 +158,40 @@ def _connected(mask: np.ndarray, is_apart: np.ndarray) -> tuple[np.ndarray, np.n
     return parts, np.bincount(parts.ravel(), minlength=total + 1)[1:]
 
 
-def _kind(pixels: np.ndarray, box: tuple[slice, slice], field: Field) -> str | None:
-    holds = (rule.kind for rule in field.rules if _holds(rule, pixels, box, field))
+def _kind(codes: np.ndarray, box: tuple[slice, slice], field: Field) -> str | None:
+    holds = (rule.kind for rule in field.rules if _holds(rule, codes, box, field))
     return next(holds, field.otherwise)
 
 
-def _holds(rule: Rule, pixels: np.ndarray, box: tuple[slice, slice], field: Field) -> bool:
+def _holds(rule: Rule, codes: np.ndarray, box: tuple[slice, slice], field: Field) -> bool:
     rows, columns = box
     return (
         rule.top <= (rows.start + rows.stop) / 2 < rule.bottom
         and columns.stop - columns.start <= rule.max_width
-        and (not rule.colours or _has_colour(pixels, field.mixed(rule.colours)).mean() >= 0.5)
+        and (not rule.colours or _has_colour(codes, field.mixed(rule.colours)).mean() >= 0.5)
     )
 
 
-def _has_colour(pixels: np.ndarray, colours: Iterable[Colour]) -> np.ndarray:
-    """Says which pixels, uint8 [..., 3], have one of some colours."""
-    codes = _codes(pixels)
+def _has_colour(codes: np.ndarray, colours: Iterable[Colour]) -> np.ndarray:
+    """Says which of some pixels, uint32 [...], have one of some colours."""
     found = np.zeros(codes.shape, bool)
-    for code in _codes(np.array(list(colours), np.uint8).reshape(-1, 3)):
-        found |= codes == code
+    for colour in colours:
+        found |= codes == pack_colour(colour)
     return found
 
 
-def _codes(pixels: np.ndarray) -> np.ndarray:
-    """Packs colours, uint8 [..., 3], into one number each, uint32 [...]."""
+def colour_codes(pixels: np.ndarray) -> np.ndarray:
+    """Packs colours, uint8 [..., 3], into one number each, uint32 [...]: comparing those is ten times as fast."""
     red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
     return red << 16 | green << 8 | blue
+
+
+def pack_colour(colour: Colour) -> int:
+    """Packs one colour as `colour_codes` does."""
+    red, green, blue = colour
+    return red << 16 | green << 8 | blue
+
+
+def colours_of(codes: np.ndarray) -> np.ndarray:
+    """Unpacks what `colour_codes` packed, uint32 [...] to uint8 [..., 3]."""
+    return np.stack([codes >> 16, codes >> 8, codes], -1).astype(np.uint8)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from xdrl.games import GAMES, find_game
-from xdrl.trust.kinds import ENEMY, FIELDS, OBJECT, PLAYER, SHOT
-from xdrl.trust.objects import Scene, SceneObject, find_objects
+from xdrl.objects.kinds import ENEMY, FIELDS, OBJECT, PLAYER, SHOT
+from xdrl.objects.segmentation import Scene, SceneObject, find_objects
 
 RED, GREEN, WHITE, BROWN = (200, 30, 30), (92, 186, 92), (236, 236, 236), (144, 72, 17)
 

@@ -1,0 +1,197 @@
+"""Takes the objects of a screen away, alone and together, and looks what the agent makes of it."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import log_softmax
+
+from xdrl.games import Game
+from xdrl.machine import count_cores
+from xdrl.memories import select
+from xdrl.objects.asked import Act, Asked
+from xdrl.objects.effects import Fewest, ObjectEffect, ScreenObjects, Without
+from xdrl.objects.gathering import Thing, gather
+from xdrl.objects.replays import replay
+
+MOST_THINGS = 12
+"""On one screen: where there are more objects those near each other are taken away together."""
+ALL_SETS = 4
+"""Objects of which every set is tried; of more, each alone, all together, and then some."""
+PAIRED, LONGEST = 4, 8
+"""Of more objects: the strongest ones whose pairs are tried, and the most that are taken away in turn."""
+
+
+class Outcomes(NamedTuple):
+    """What the agent makes of a screen without V sets of its objects.
+
+    Attributes:
+        is_absent: bool [V, M]; the first set is empty.
+        logits: float32 [V, A].
+        scores: float32 [V, A], probabilities, or the logits again where the agent judges actions.
+        values: float32 [V].
+        leads: float32 [V], by how much the logit of what is preferred at first is above those of actions that do
+            something else; negative where the agent would do something else.
+    """
+
+    is_absent: np.ndarray
+    logits: np.ndarray
+    scores: np.ndarray
+    values: np.ndarray
+    leads: np.ndarray
+
+
+def weigh_objects(
+    act: Act, asked: Asked, game: Game, action_names: Sequence[str], judges: bool, replayed: int = 0
+) -> list[ScreenObjects]:
+    """Says of every object on N screens what the agent would do without it.
+
+    Several screens are looked at side by side: each waits now and then for what cannot be shared out.
+
+    Args:
+        act: of the agent.
+        asked: what it decided on.
+        game: that it plays.
+        action_names: A of them.
+        judges: whether it gives a Q-value to each action, and has no policy.
+        replayed: screens before from which each object is taken away, too, as far as they are there; 0 holds the
+            agent's memory fixed.
+    """
+    labels = tuple(map(game.label, action_names))
+    deeds = np.array([game.deed(name) for name in action_names])
+
+    def weigh(index: int) -> ScreenObjects:
+        numbers, things = gather(asked.seen[index], game, MOST_THINGS)
+
+        def judge(is_absent: np.ndarray, found: Any, preferred: int | None = None) -> Outcomes:
+            scores = found.logits if judges else found.probabilities
+            leads = _leads(found.logits, deeds, found.logits[0].argmax() if preferred is None else preferred)
+            return Outcomes(is_absent, found.logits, scores, found.values, leads)
+
+        def look(is_absent: np.ndarray, preferred: int | None = None) -> Outcomes:
+            painted = asked.seen[index].without(asked.screens[index], _of_parts(is_absent, things))
+            found = act(painted, select(asked.memory, np.full(len(painted), index)))
+            return judge(is_absent, found, preferred)
+
+        outcomes = _try_sets(look, len(things))
+        action = int(outcomes.logits[0].argmax() if asked.actions is None else asked.actions[index])
+        again = None
+        if replayed and things:
+            found = replay(act, asked, index, [thing.parts for thing in things], replayed)
+            again = judge(np.eye(len(things), dtype=bool), found, outcomes.logits[0].argmax())
+        described = _describe(outcomes, again, things, numbers, action, labels)
+        return dataclasses.replace(described, replayed=replayed, judges_actions=judges)
+
+    with ThreadPoolExecutor(count_cores()) as pool:
+        return list(pool.map(weigh, range(len(asked.screens))))
+
+
+def _of_parts(is_absent: np.ndarray, things: Sequence[Thing]) -> np.ndarray:
+    """Turns absences of things, bool [V, M], into those of the objects that they are made of."""
+    found = np.zeros((len(is_absent), sum(len(thing.parts) for thing in things)), bool)
+    for index, thing in enumerate(things):
+        found[:, list(thing.parts)] = is_absent[:, [index]]
+    return found
+
+
+def _try_sets(look: Callable[..., Outcomes], count: int) -> Outcomes:
+    """Tries sets of objects: first none of them, then each alone, then others, all in one or two batches."""
+    alone = np.eye(count, dtype=bool)
+    if count <= ALL_SETS:
+        return look(np.concatenate([np.zeros((1, count), bool), alone, _sets(count, range(2, count + 1))]))
+    first = look(np.concatenate([np.zeros((1, count), bool), alone, np.ones((1, count), bool)]))
+    leads = first.leads[1 : count + 1]
+    if (leads < 0).any():
+        return first
+    order = leads.argsort(kind="stable")
+    lengths = range(3, min(LONGEST, count - 1) + 1)
+    more = np.zeros((len(lengths), count), bool)
+    for row, length in zip(more, lengths, strict=True):
+        row[order[:length]] = True
+    pairs = _sets(PAIRED, [2])
+    paired = np.zeros((len(pairs), count), bool)
+    paired[:, order[:PAIRED]] = pairs
+    second = look(np.concatenate([paired, more]), first.logits[0].argmax())
+    return Outcomes(*(np.concatenate(parts) for parts in zip(first, second, strict=True)))
+
+
+def _sets(count: int, sizes: Iterable[int]) -> np.ndarray:
+    """All sets of some sizes, bool [V, count]."""
+    chosen = [members for size in sizes for members in itertools.combinations(range(count), size)]
+    return np.array([[number in members for number in range(count)] for members in chosen], bool).reshape(
+        len(chosen), count
+    )
+
+
+def _leads(logits: np.ndarray, deeds: np.ndarray, preferred: int) -> np.ndarray:
+    """By how much an action leads those that do something else, float32 [V, A] to [V]; negative where it does not."""
+    is_same = deeds == deeds[preferred]
+    return logits[:, is_same].max(1) - logits[:, ~is_same].max(1, initial=-np.inf)
+
+
+def _describe(
+    outcomes: Outcomes,
+    again: Outcomes | None,
+    things: Sequence[Thing],
+    numbers: np.ndarray,
+    action: int,
+    labels: tuple[str, ...],
+) -> ScreenObjects:
+    count, score = len(things), float(outcomes.scores[0, action])
+    alone = _withouts(outcomes, outcomes, action)[1 : count + 1]
+    for_longer = [None] * count if again is None else _withouts(outcomes, again, action)
+    order = np.argsort([-each.divergence for each in alone], kind="stable")
+    effects = tuple(
+        ObjectEffect(
+            things[index].name,
+            things[index].count,
+            things[index].box,
+            things[index].area,
+            score,
+            alone[index],
+            for_longer[index],
+        )
+        for index in order
+    )
+    new_numbers = np.append(0, np.argsort(order) + 1).astype(np.uint8)
+    return ScreenObjects(
+        objects=effects,
+        labels=new_numbers[numbers],
+        logits=outcomes.logits[0],
+        action=action,
+        fewest=_find_fewest(outcomes, order, action),
+        tried=len(outcomes.logits) - 1,
+        is_exhaustive=count <= ALL_SETS,
+        action_labels=labels,
+    )
+
+
+def _withouts(first: Outcomes, outcomes: Outcomes, action: int) -> list[Without]:
+    """Compares outcomes with the first one of all, on the whole screen."""
+    before = log_softmax(first.logits[0].astype(float))
+    logs = log_softmax(outcomes.logits.astype(float), axis=-1)
+    divergences = np.maximum((np.exp(before) * (before - logs)).sum(-1), 0)
+    return [
+        Without(
+            after=float(outcomes.scores[index, action]),
+            divergence=float(divergences[index]),
+            value_change=float(outcomes.values[index]) - float(first.values[0]),
+            action_then=int(logits.argmax()),
+            acts_otherwise=bool(outcomes.leads[index] < 0),
+            logits=logits,
+        )
+        for index, logits in enumerate(outcomes.logits)
+    ]
+
+
+def _find_fewest(outcomes: Outcomes, order: np.ndarray, action: int) -> Fewest | None:
+    """The smallest set without which something else is done; of equally small ones that where it leads most."""
+    flips = np.flatnonzero(outcomes.leads < 0)
+    if not len(flips):
+        return None
+    best = min(flips, key=lambda index: (outcomes.is_absent[index].sum(), outcomes.leads[index]))
+    members = tuple(np.flatnonzero(outcomes.is_absent[best][order]).tolist())
+    return Fewest(members, int(outcomes.logits[best].argmax()), float(outcomes.scores[best, action]))
