@@ -17,7 +17,7 @@ from xdrl.trust.records import OBJECTS, OCCLUSION, OWN, RANDOMISATION, REMOVAL, 
 WIDTH, ROW_HEIGHT, DOTS_PER_INCH = 12.0, 7.0, 150
 """Inches, of the picture and of a method's panels, and pixels an inch."""
 SOURCES = (OWN, *BASELINES)
-COLOURS = dict(zip(SOURCES, ("#D55E00", "#0072B2", "#56B4E9", "#999999", "#009E73", "#CC79A7"), strict=True))
+COLOURS = dict(zip(SOURCES, ("#D55E00", "#0072B2", "#56B4E9", "#999999", "#009E73", "#F0E442", "#CC79A7"), strict=True))
 """That colour-blind readers tell apart (Okabe & Ito 2008)."""
 _SMALL = 7.5
 _LINE = 170

@@ -31,7 +31,7 @@ def occlude_objects(agent: Agent, frames: Frames, scene: Scene, cells: Cells) ->
 
     Objects of which the agent sees nothing are left out, and so are frames with fewer than two: they have no order.
     """
-    indices, pixels, policies, values = [], [], [], []
+    indices, pixels, found = [], [], []
     for index, step in enumerate(frames.steps):
         covered = cover_objects(scene, step, cells)
         seen = np.flatnonzero(covered.any(-1))
@@ -39,15 +39,12 @@ def occlude_objects(agent: Agent, frames: Frames, scene: Scene, cells: Cells) ->
             continue
         masks = scene.labels[step] == (seen + 1)[:, None, None]
         painted = np.where(masks[..., None], scene.background, frames.screens[index])
-        effects = measure_effects(agent, frames.repeated(np.full(len(seen), index)), painted)
         indices.append(np.full(len(seen), index))
         pixels.append(covered[seen])
-        policies.append(effects.policy)
-        values.append(effects.value)
+        found.append(measure_effects(agent, frames.repeated(indices[-1]), painted))
     if not indices:
-        nothing = np.zeros(0)
-        return Occlusions(np.zeros(0, int), np.zeros((0, 0), int), Effects(nothing, nothing))
-    effects = Effects(np.concatenate(policies), np.concatenate(values))
+        return Occlusions(np.zeros(0, int), np.zeros((0, 0), int), Effects(*(np.zeros(0) for _ in Effects._fields)))
+    effects = Effects(*map(np.concatenate, zip(*found, strict=True)))
     return Occlusions(np.concatenate(indices), np.concatenate(pixels), effects)
 
 
@@ -63,10 +60,16 @@ def agreement(occlusions: Occlusions, maps: np.ndarray, areas: np.ndarray) -> Ef
         Spearman's rank correlation on each frame that has two objects: float64 [F]; 0 where all its objects count
         alike, as on a blank map.
     """
-    policies, values = [], []
+    found: list[list[float]] = [[] for _ in Effects._fields]
     for frame in np.unique(occlusions.frames):
         of_frame = occlusions.frames == frame
         masses = mass_shares(maps[frame][None], occlusions.pixels[of_frame][None], areas)
-        policies.append(rank_correlations(masses, occlusions.effects.policy[of_frame][None])[0])
-        values.append(rank_correlations(masses, occlusions.effects.value[of_frame][None])[0])
-    return Effects(np.array(policies), np.array(values))
+        for correlations, effects in zip(found, occlusions.effects, strict=True):
+            correlations.append(rank_correlations(masses, effects[of_frame][None])[0])
+    return Effects(*map(np.array, found))
+
+
+def mean_agreement(found: Effects, output: str) -> float:
+    """Returns the mean of `agreement` of an output, a field of `Effects`; NaN where no frame has two objects."""
+    correlations = getattr(found, output)
+    return float(correlations.mean()) if len(correlations) else float("nan")
