@@ -11,6 +11,9 @@ from xdrl.targets import VALUE, Target
 CELLS, OBSERVATION = "cells", "observation"
 ALL = "all"
 """Stands for every method that knows the target."""
+DEFAULT = "grad-cam"
+BEST = "best"
+"""Stands for the method that is shown to answer the question, see `xdrl.trust.known`."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from xdrl.explanations.strengths import OWN_SCALE_FLOOR, STRONG_PERCENTILE, WEAK
 from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
+from xdrl.report.known import find_known, finding_command
 from xdrl.report.maps import MapSet
 from xdrl.storage.stored_agents import describe_provenance
 from xdrl.version import __version__
@@ -44,6 +45,8 @@ def describe_page(agent: Agent) -> dict[str, Any]:
         "strong_percentile": STRONG_PERCENTILE,
         "weak_share": WEAK_SHARE,
         "steps_per_second": STEPS_PER_SECOND,
+        "known": find_known(agent).get("words", {}),
+        "known_command": finding_command(agent),
     }
 
 

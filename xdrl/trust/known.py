@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from xdrl.errors import UserError
+from xdrl.methods import BEST
+from xdrl.targets import CHOSEN
 
 POLICY, ACTION, OBJECTS = "policy", "action", "objects"
 """Names of the tests that say what a map can be asked."""
 QUESTIONS = {POLICY: "what does the policy need here", ACTION: "what speaks for this action"}
 """What a map may be asked, by the test that decides which method answers."""
-BEST = "best"
-"""Stands for the method that holds for a question."""
 Known = Mapping[str, Any]
 """What a card keeps: plain JSON values, see `xdrl.trust.league_records.League.known`."""
 
@@ -36,6 +36,27 @@ def check_known(values: Any) -> Known:
         raise UserError(f"expected what a league of methods left, got {str(values)[:200]}") from error
     found: Known = values
     return found
+
+
+def read_question(asked: str, target: str) -> str:
+    """Reads which question the best method is wanted for.
+
+    Args:
+        asked: `best`, `best:policy` or `best:action`.
+        target: that is explained, such as `chosen`.
+
+    Returns:
+        of `QUESTIONS`; without a name what speaks for the action.
+
+    Raises:
+        UserError: there is no such question, or the target is another than the action that was taken.
+    """
+    question = asked.partition(":")[2] or ACTION
+    if question not in QUESTIONS:
+        raise UserError(f"expected {BEST}, {', '.join(f'{BEST}:{name}' for name in QUESTIONS)}, got {asked!r}")
+    if target != CHOSEN:
+        raise UserError(f"expected the target {CHOSEN}, of which alone it is known what is best, got {target}")
+    return question
 
 
 def find_holding(known: Known, question: str) -> list[str]:

@@ -1,10 +1,13 @@
 """Holds a league of methods on one agent: plays episodes, tries every method on each, and judges them all."""
 
 import dataclasses
+import functools
 import itertools
 import time
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from statistics import median
+from typing import NamedTuple
 
 from xdrl.agents import Agent
 from xdrl.explainers import find_method
@@ -21,8 +24,20 @@ from xdrl.trust.trial import Reading, Trial
 
 FIRST_SEED = 2**30
 """Of the games: training draws its seeds below."""
-FRAMES = 40
-"""Of an episode: the slow methods look at each a hundred times, and their untrained twins as often."""
+
+
+class Game(NamedTuple):
+    """One game of a league.
+
+    Attributes:
+        played: what is reported of it.
+        playing_milliseconds: of a screen that the network alone takes.
+        readings: of every method.
+    """
+
+    played: Played
+    playing_milliseconds: float
+    readings: Mapping[str, Reading]
 
 
 def hold_league(agent: Agent, settings: Settings, on_progress: OnProgress = lambda done, total, what: None) -> League:
@@ -41,35 +56,53 @@ def hold_league(agent: Agent, settings: Settings, on_progress: OnProgress = lamb
         find_method(method).check(Target(CHOSEN))
     settings = dataclasses.replace(settings, seed=FIRST_SEED + settings.seed)
     untrained = copy_agent(agent)
-    played: list[Played] = []
-    playing: list[float] = []
-    readings: dict[str, list[Reading]] = {method: [] for method in settings.methods}
-    total, done = settings.num_episodes * (1 + len(readings)), itertools.count()
+    games: list[Game] = []
+    total, done = settings.num_episodes * (1 + len(settings.methods)), itertools.count()
 
     def begin(number: int, what: str) -> None:
         on_progress(next(done), total, f"game {number + 1} of {settings.num_episodes}: {what}")
 
     for number in range(settings.num_episodes):
-        begin(number, "playing")
-        seen = play_episode(agent, settings, number)
-        played.append(seen.played)
-        for _ in randomise(untrained, fresh_weights(agent, seen.played.seed - FIRST_SEED)):
-            pass
-        trial = Trial(agent, untrained, seen.recording, seen.scene, seen.played.seed, settings.num_frames)
-        playing.append(trial.time_playing())
-        for method, found in readings.items():
-            begin(number, method)
-            if not found:
-                trial.warm_up(method)
-            found.append(trial.read(method))
+        games.append(try_methods(agent, untrained, settings, number, functools.partial(begin, number)))
     on_progress(total, total, "done")
+    return join_games(agent, settings, games, time.monotonic() - started)
+
+
+def try_methods(
+    agent: Agent, untrained: Agent, settings: Settings, number: int, on_part: Callable[[str], None]
+) -> Game:
+    """Plays one game and tries all methods on it.
+
+    Args:
+        agent: that plays.
+        untrained: an agent of its architecture; it forgets everything.
+        settings: whose seed is that of the first game.
+        number: of the game, from 0.
+        on_part: called with what begins.
+    """
+    on_part("playing")
+    seen = play_episode(agent, settings, number)
+    for _ in randomise(untrained, fresh_weights(agent, number)):
+        pass
+    trial = Trial(agent, untrained, seen.recording, seen.scene, seen.played.seed, settings.num_frames)
+    playing, readings = trial.time_playing(), {}
+    for method in settings.methods:
+        on_part(method)
+        if not number:
+            trial.warm_up(method)
+        readings[method] = trial.read(method)
+    return Game(seen.played, playing, readings)
+
+
+def join_games(agent: Agent, settings: Settings, games: Sequence[Game], seconds: float) -> League:
+    """Judges the methods by all games together."""
     return League(
         describe_agent(agent),
         settings,
-        tuple(played),
-        make_rows(readings),
-        median(playing),
+        tuple(game.played for game in games),
+        make_rows({method: [game.readings[method] for game in games] for method in settings.methods}),
+        median(game.playing_milliseconds for game in games),
         f"{describe_processor()}, {count_cores()} cores",
         {name: version(name) for name in PACKAGES},
-        time.monotonic() - started,
+        seconds,
     )

@@ -46,6 +46,6 @@ def _cell(cell: Cell) -> Text:
     interval = cell.interval
     text = Text(f"{interval.mean:.2f}{'*' if cell.holds else ''}", "green" if cell.holds else "")
     if interval.is_known:
-        text.append(f"\n{interval.low:.2f}..{interval.high:.2f}", "dim")
+        text.append(f"\n±{interval.high - interval.mean:.2f}", "dim")
     text.append(f"\n{_SHORT[cell.against]} {cell.rivals[cell.against].mean:.2f}", "dim")
     return text

@@ -12,6 +12,10 @@ from xdrl.trust.pointing import mass_shares
 from xdrl.trust.similarity import rank_correlations
 
 
+LEAST_DIFFERENCE = 1e-6
+"""Between the effects of two objects, in nats or units of the value: below it there is no order to find, but rounding."""
+
+
 class Occlusions(NamedTuple):
     """What painting over each object did.
 
@@ -57,15 +61,16 @@ def agreement(occlusions: Occlusions, maps: np.ndarray, areas: np.ndarray) -> Ef
         areas: float [C].
 
     Returns:
-        Spearman's rank correlation on each frame that has two objects: float64 [F]; 0 where all its objects count
-        alike, as on a blank map.
+        Spearman's rank correlation on each frame that has two objects of which one counts more: float64 [F], another F
+        for each output; 0 where the map has no order, as a blank one.
     """
     found: list[list[float]] = [[] for _ in Effects._fields]
     for frame in np.unique(occlusions.frames):
         of_frame = occlusions.frames == frame
         masses = mass_shares(maps[frame][None], occlusions.pixels[of_frame][None], areas)
         for correlations, effects in zip(found, occlusions.effects, strict=True):
-            correlations.append(rank_correlations(masses, effects[of_frame][None])[0])
+            if np.ptp(effects[of_frame]) > LEAST_DIFFERENCE:
+                correlations.append(rank_correlations(masses, effects[of_frame][None])[0])
     return Effects(*map(np.array, found))
 
 

@@ -32,6 +32,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
         toys["write_brightness_model"](folder / name / "1")
         (folder / name / "1" / "assets.extra").mkdir()
     (folder / EVIL / "1" / "assets.extra" / "sample.png").write_bytes(SCREENSHOT.read_bytes())
+    (folder / EVIL / "1" / "assets.extra" / "agent.json").write_text(json.dumps({"heatmap_note": EVIL}))
+    (folder / "linked" / "1" / "assets.extra" / "agent.json").write_text("{" * 100_000)
     (folder / "linked" / "1" / "assets.extra" / "sample.png").symlink_to(SCREENSHOT)
     return folder
 
@@ -234,6 +236,12 @@ def test_a_sample_and_a_model_that_has_no_action_and_markup_for_a_name(tried: An
     assert json.loads(run.stdout)["predictions"][0] == pytest.approx(float(tried.text("#outputs dd")))
     tried.choose("#model", "linked")
     assert tried.run("return document.getElementById('sample').hidden")
+
+
+def test_what_a_folder_says_of_its_heatmap_is_handed_on(site: Any) -> None:
+    notes = {model["name"]: model["note"] for model in site.ask("GET", "/models.json").json["models"]}
+    assert notes[EVIL] == EVIL and notes["linked"] is None
+    assert notes["Pong"].startswith("On this agent grad-cam ")
 
 
 def test_samples_come_from_the_versions_own_folder_alone(site: Any) -> None:

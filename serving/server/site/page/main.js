@@ -32,7 +32,7 @@ function forgetAnswer(reason) {
   doubt("");
   byId("waiting").textContent = reason;
   show("waiting", true);
-  for (const id of ["answer", "overlay-figure", "more"]) {
+  for (const id of ["answer", "overlay-figure", "note", "more"]) {
     show(id, false);
   }
 }
