@@ -119,6 +119,7 @@ ORDER = [
     ["xdrl.pictures.curve_figure", "xdrl.pictures.architecture"],
     ["xdrl.explanations.paper_figures"],
     ["xdrl.table_one", "xdrl.cards"],
+    ["xdrl.league_page"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
     ["xdrl.views.explaining_view", "xdrl.views.scaling_view", "xdrl.views.choosing", "xdrl.views.pace"],
     ["xdrl.views.training"],

@@ -28,10 +28,13 @@ def random_maps(num_maps: int, num_cells: int, generator: np.random.Generator) -
 
 
 def time_mean_maps(maps: np.ndarray) -> np.ndarray:
-    """Returns the mean of an episode's maps for every step, each map counted alike: float [S, C] to the same."""
+    """Returns for every step the mean of an episode's other maps, each counted alike: float [S, C] to the same.
+
+    The step's own map is left out: of few steps it would be a good part of the mean, and hard to be above.
+    """
     masses = maps.sum(-1, keepdims=True)
     shares = np.divide(maps, masses, out=np.zeros(maps.shape), where=masses > 0)
-    return np.broadcast_to(shares.mean(0), maps.shape)
+    return (shares.sum(0) - shares) / max(len(maps) - 1, 1)
 
 
 def motion_maps(screens: np.ndarray, cells: Cells) -> np.ndarray:

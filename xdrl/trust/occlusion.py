@@ -11,9 +11,8 @@ from xdrl.trust.objects import Scene
 from xdrl.trust.pointing import mass_shares
 from xdrl.trust.similarity import rank_correlations
 
-
 LEAST_DIFFERENCE = 1e-6
-"""Between the effects of two objects, in nats or units of the value: below it there is no order to find, but rounding."""
+"""Between the effects of two objects, in nats or units of the value: what is below is rounding, and no order."""
 
 
 class Occlusions(NamedTuple):
