@@ -14,9 +14,7 @@ WHICH_METHOD = Path("concepts") / "which-method.md"
 
 
 def cards(
-    docs: Annotated[Path, typer.Option(help="Folder of results.md, its curves, and concepts/which-method.md.")] = Path(
-        "docs"
-    ),
+    docs: Annotated[Path, typer.Option(help="Folder of the pages that are written.")] = Path("docs"),
     readme: Annotated[Path, typer.Option(help="Its table is written anew.")] = Path("README.md"),
 ) -> None:
     """Write every shipped agent's model card and the tables of the documentation, so that none can disagree."""

@@ -102,6 +102,9 @@ def hold(methods: tuple[str, ...], num_episodes: int, num_frames: int) -> League
         return hold_league(make_ball_watcher(), settings, lambda *report: REPORTS.append(report))
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def league() -> League:
     REPORTS.clear()
@@ -139,7 +142,6 @@ def test_the_games_of_a_league_are_not_those_of_training_and_its_record_is_plain
     assert check_known(record["known"])["screens"] == 40
 
 
-@pytest.mark.slow
 def test_offered_methods_are_judged_as_what_they_are():
     league = hold(("blur", "occlusion", "sarfa", "grad-cam", PADDLES), num_episodes=8, num_frames=16)
     assert "blur" in holding(league, POLICY) and PADDLES not in holding(league, POLICY)
