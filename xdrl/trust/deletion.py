@@ -8,6 +8,7 @@ from scipy import ndimage
 from xdrl.agents import Agent
 from xdrl.trust.cells import Cells
 from xdrl.trust.frames import Effects, Frames, measure_effects
+from xdrl.trust.records import OWN, REMOVAL, Key
 
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75)
 """Of the cells that are painted over; closer together where the first objects go."""
@@ -86,6 +87,11 @@ def ratio(areas: Effects, chance: Effects, output: str) -> float:
     """
     total = getattr(chance, output).sum()
     return float(getattr(areas, output).sum() / total) if total > 0 else float("nan")
+
+
+def surplus_key(output: str, source: str = OWN) -> Key:
+    """Names how much more of an output changes, in nats, than where a random map's cells are painted over."""
+    return Key(REMOVAL, f"{DELETION} - chance, {output}", BACKGROUND, source)
 
 
 def rank_cells(maps: np.ndarray, generator: np.random.Generator) -> np.ndarray:

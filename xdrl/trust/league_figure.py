@@ -10,7 +10,7 @@ from xdrl.pictures.figure_files import save_figure
 from xdrl.trust.baselines import CHANCE
 from xdrl.trust.figure import COLOURS, DOTS_PER_INCH, WIDTH, dress, find_margins
 from xdrl.trust.league_records import COLUMNS, RIVALS, Column, League
-from xdrl.trust.records import OWN
+from xdrl.trust.records import OWN, REMOVAL
 
 _HEAD, _LINE_HEIGHT, _SMALL = 2.2, 0.3, 7.5
 """Inches of title and legend, and of a method; points of the small print."""
@@ -63,6 +63,8 @@ def _draw_test(axes: Axes, league: League, name: str, column: Column) -> None:
             linewidth=1,
             label="the method" if place == 0 else None,
         )
+    if column.key.test != REMOVAL:  # shares and correlations; a wide interval does not push the marks together
+        axes.set_xlim(max(axes.get_xlim()[0], -1), min(axes.get_xlim()[1], 1.1))
     axes.axvline(column.chance, color="0.35", linewidth=0.8)
     dress(axes, column.title)
     axes.grid(axis="x", color="0.9", linewidth=0.6)

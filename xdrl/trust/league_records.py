@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from xdrl.trust.baselines import BASELINES, CHANCE, DECISIVE, HARD
 from xdrl.trust.cells import ALL
-from xdrl.trust.deletion import BACKGROUND, DELETION
+from xdrl.trust.deletion import DELETION, surplus_key
 from xdrl.trust.intervals import FALSE_DISCOVERIES, Interval
 from xdrl.trust.known import ACTION, POLICY, describe_method, summarise_league
-from xdrl.trust.records import OBJECTS, OCCLUSION, REMOVAL, Key, Played, Settings, Subject, to_plain
+from xdrl.trust.records import OBJECTS, OCCLUSION, Key, Played, Settings, Subject, to_plain
 
 RIVALS = {CHANCE: "chance", **BASELINES}
 """What a method is held against, in words."""
@@ -34,12 +34,8 @@ class Column(NamedTuple):
 COLUMNS = {
     POLICY: Column(Key(OCCLUSION, POLICY), "objects ranked\nas policy needs", 0, (CHANCE, *HARD)),
     ACTION: Column(Key(OCCLUSION, ACTION), "objects ranked\nas action needs", 0, (CHANCE, *HARD)),
-    f"{DELETION}, {POLICY}": Column(
-        Key(REMOVAL, f"{DELETION}, {POLICY}", BACKGROUND), "deleted,\npolicy", 1, (CHANCE, *HARD)
-    ),
-    f"{DELETION}, {ACTION}": Column(
-        Key(REMOVAL, f"{DELETION}, {ACTION}", BACKGROUND), "deleted,\naction", 1, (CHANCE, *HARD)
-    ),
+    f"{DELETION}, {POLICY}": Column(surplus_key(POLICY), "deleted,\npolicy", 0, (CHANCE, *HARD)),
+    f"{DELETION}, {ACTION}": Column(surplus_key(ACTION), "deleted,\naction", 0, (CHANCE, *HARD)),
     OBJECTS: Column(Key(OBJECTS, "hit - chance", ALL), "points at\nobjects", 0, (CHANCE, *DECISIVE)),
 }
 """By name. The first two decide which method answers which question: on one screen any object that a map has found is

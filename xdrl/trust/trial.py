@@ -19,14 +19,14 @@ from xdrl.trust.baselines import (
     time_mean_maps,
 )
 from xdrl.trust.cells import ALL, Cells, cover_objects, find_cells
-from xdrl.trust.deletion import BACKGROUND, DELETION, delete, make_fill, ratio
+from xdrl.trust.deletion import BACKGROUND, delete, make_fill, surplus_key
 from xdrl.trust.frames import Effects, Frames, choose_frames
 from xdrl.trust.known import ACTION, POLICY
 from xdrl.trust.measuring import Readings
 from xdrl.trust.objects import Scene
 from xdrl.trust.occlusion import Occlusions, agreement, mean_agreement, occlude_objects
 from xdrl.trust.pointing import point_at
-from xdrl.trust.records import OBJECTS, OCCLUSION, OWN, REMOVAL, Key
+from xdrl.trust.records import OBJECTS, OCCLUSION, OWN, Key
 
 OUTPUTS = (POLICY, ACTION)
 """Whose changes decide: what the policy needs, and what speaks for the action."""
@@ -139,8 +139,8 @@ class Trial:
         deleted = self._delete(maps, ground.cells)
         for output in OUTPUTS:
             readings[Key(OCCLUSION, output, "", source)] = mean_agreement(ranking, output)
-            key = Key(REMOVAL, f"{DELETION}, {output}", BACKGROUND, source)
-            readings[key] = ratio(deleted, ground.chance, output)
+            more = getattr(deleted, output) - getattr(ground.chance, output)
+            readings[surplus_key(output, source)] = float(more.mean())
         return readings
 
     def _delete(self, maps: np.ndarray, cells: Cells) -> Effects:
