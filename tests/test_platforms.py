@@ -34,6 +34,7 @@ sys.stdin.read()
 """Windows' lock over a stand-in of its module: on its bytes, from where the file stands."""
 
 
+@pytest.mark.slow
 def test_nothing_is_used_that_windows_does_not_have():
     platform = "win32"  # what Linux alone has, it lacks as well
     cache = ROOT / ".mypy_cache" / platform

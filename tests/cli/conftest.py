@@ -21,7 +21,7 @@ ENVIRONMENT = {**os.environ, "COLUMNS": "200", "CUDA_VISIBLE_DEVICES": ""}
 MAPS = ("--maps", "raw/maps.npz")
 RUN = ("--agent", "runs/Pong")
 """The run that a person trained: the shipped agent plays better, and is taken unless another is named."""
-TIMEOUT = 120
+TIMEOUT = 500
 
 
 def start_command(folder: Path, *arguments: object) -> "subprocess.Popen[str]":

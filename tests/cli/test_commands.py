@@ -1,5 +1,6 @@
 """The commands as a person runs them, from training to a query."""
 
+import functools
 import json
 import os
 import re
@@ -22,6 +23,7 @@ COMMANDS = (
     *("train", "recipe", "evaluate", "table", "explain", "watch", "trust", "figures", "plot"),
     *("export", "serve", "query", "games", "cards", "methods", "benchmark", "import"),
 )
+OTHER_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
 
 
@@ -217,34 +219,34 @@ def test_a_query_shows_the_action_and_writes_the_overlay(run, home, server, scre
 
 
 @pytest.fixture(scope="module")
-def interrupted(tiny, start, end, home, done, tmp_path_factory):
-    """Fresh runs that were told to stop while they trained, by signal: the folder, and what the command said."""
-    started = {}
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+def interrupt(tiny, start, end, home, done, tmp_path_factory):
+    """Tells a fresh run to stop while it trains, once by each signal: the folder, and what the command said."""
+
+    @functools.cache
+    def interrupt(number):
         folder = tmp_path_factory.mktemp(number.name)
         tiny.write_run(tiny.make_agent(), folder / "runs/Pong", agent_steps=7)
         shipped = home / "exported_models/Pong"
-        started[number] = folder, start(folder, "train", "Pong", "--minutes", 5, "--fresh", "--from", shipped, *SMALL)
-    ended = {}
-    for number, (folder, process) in started.items():
+        process = start(folder, "train", "Pong", "--minutes", 5, "--fresh", "--from", shipped, *SMALL)
         # The signals are heeded from before it is made.
         while not (folder / "runs/Pong/checkpoint").exists() and process.poll() is None:
             time.sleep(0.1)
         process.send_signal(number)
-        ended[number] = folder, end(process)
-    return ended
+        return folder, end(process)
+
+    return interrupt
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_run_that_is_told_to_stop_saves_and_ends_well(interrupted, number):
-    folder, ended = interrupted[number]
+@pytest.mark.parametrize("number", [signal.SIGINT, *(pytest.param(n, marks=pytest.mark.slow) for n in OTHER_SIGNALS)])
+def test_a_run_that_is_told_to_stop_saves_and_ends_well(interrupt, number):
+    folder, ended = interrupt(number)
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
     steps = json.loads((folder / "runs/Pong/checkpoint/state.json").read_text())["agent_steps"]
     assert f"Saved in runs/Pong: {steps:,} agent steps" in ended.stdout
 
 
-def test_a_fresh_run_puts_the_one_before_aside_and_starts_from_the_agent_that_is_named(interrupted, home):
-    folder, ended = interrupted[signal.SIGINT]
+def test_a_fresh_run_puts_the_one_before_aside_and_starts_from_the_agent_that_is_named(interrupt, home):
+    folder, ended = interrupt(signal.SIGINT)
     aside = re.search(r"The run that was in runs/Pong is now in (runs/Pong\.[\d-]+)\.", ended.stdout)
     assert json.loads((folder / aside[1] / "checkpoint/state.json").read_text())["agent_steps"] == 7
     paths = [

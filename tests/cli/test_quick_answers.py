@@ -1,31 +1,84 @@
 """What needs no network is answered at once: help, versions, lists, and what was mistyped."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("tensorflow", "keras", "matplotlib")
-RUN = f"""
+RUN = """
 import sys
 try:
     from xdrl.__main__ import main
     main()
 finally:
-    print(*({set(HEAVY)} & set(sys.modules)), file=sys.__stdout__)
+    print(*({heavy} & set(sys.modules)), file=sys.__stdout__)
+"""
+SAY = """
+import contextlib, io, json, sys
+from xdrl.__main__ import main
+
+for line in sys.stdin:
+    sys.argv[1:], output, errors, code = line.split(), io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    heavy = sorted({heavy} & set(sys.modules))
+    print(json.dumps([code or 0, output.getvalue(), errors.getvalue(), heavy]), flush=True)
 """
 COMPLETE = {"_XDRL_COMPLETE": "complete_bash"}
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs a command as the package's, from any folder; the last line of its output names what it imported."""
-    code = f"import sys; sys.argv[0] = 'xdrl'\n{RUN}"
+class Said(NamedTuple):
+    """What a command said: its exit code, its output, its errors, and what it imported of what takes long."""
+
+    code: int
+    output: str
+    errors: str
+    heavy: list[str]
+
+
+def start_python(folder: Path, code: str, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    """Runs commands as the package's, from any folder."""
+    code = "import sys; sys.argv[0] = 'xdrl'\n" + code.replace("{heavy}", repr(set(HEAVY)))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment}
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=folder, env=environment, text=True, **streams)
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> str:
+    """Returns the output of a command that has a process of its own; the last line names what it imported."""
+    output, errors = start_python(folder, RUN, *arguments, **environment).communicate(timeout=60)
+    assert errors == ""
+    return output
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Where the commands are given."""
+    return tmp_path_factory.mktemp("anywhere")
+
+
+@pytest.fixture(scope="module")
+def say(folder) -> Iterator[Callable[[str], Said]]:
+    """Gives a command, after others in one process: what one of them imports is there for the rest."""
+    process = start_python(folder, SAY)
+
+    def say(line: str) -> Said:
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+        return Said(*json.loads(process.stdout.readline()))
+
+    yield say
+    assert process.communicate(timeout=60) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -40,16 +93,16 @@ def run(folder: Path, *arguments: str, **environment: str) -> "subprocess.Comple
         ("recipe BreakoutNoFrameskip-v4 --json", '"learning_rate"'),
     ],
 )
-def test_what_needs_no_network_does_not_wait_for_it(tmp_path, line, answer):
-    said = run(tmp_path, *line.split())
-    assert (said.returncode, said.stderr) == (0, "")
-    assert answer in said.stdout and said.stdout.endswith("\n\n")
+def test_what_needs_no_network_does_not_wait_for_it(say, line, answer):
+    said = say(line)
+    assert (said.code, said.errors, said.heavy) == (0, "", [])
+    assert answer in said.output
 
 
 def test_the_version_is_the_packages(tmp_path):
     import xdrl
 
-    assert run(tmp_path, "--version").stdout == f"xdrl {xdrl.__version__}\n\n"
+    assert run(tmp_path, "--version") == f"xdrl {xdrl.__version__}\n\n"
 
 
 @pytest.mark.parametrize(
@@ -93,18 +146,17 @@ def test_the_version_is_the_packages(tmp_path):
         ("train Pong --backend torch", 1, "expected a backend of tensorflow, jax, got 'torch'"),
     ],
 )
-def test_what_was_mistyped_is_answered_before_a_network_is_loaded(tmp_path, line, code, answer):
-    said = run(tmp_path, *line.split())
-    assert said.returncode == code and answer in said.stderr
-    assert said.stderr.count("\n") == 1 or code == 2
-    assert said.stdout.splitlines()[-1] == ""
-    assert not list(tmp_path.iterdir())
+def test_what_was_mistyped_is_answered_before_a_network_is_loaded(folder, say, line, code, answer):
+    said = say(line)
+    assert (said.code, said.output, said.heavy) == (code, "", []) and answer in said.errors
+    assert said.errors.count("\n") == 1 or code == 2
+    assert not list(folder.iterdir())
 
 
 def test_a_shell_completes_commands_and_games(tmp_path):
     for words, number, expected in (("xdrl ex", "1", ["explain", "export"]), ("xdrl train Qb", "2", ["Qbert"])):
-        assert run(tmp_path, COMP_WORDS=words, COMP_CWORD=number, **COMPLETE).stdout.split() == expected
-    assert "_XDRL_COMPLETE" in run(tmp_path, "--show-completion", "bash", SHELL="/bin/bash").stdout
+        assert run(tmp_path, COMP_WORDS=words, COMP_CWORD=number, **COMPLETE).split() == expected
+    assert "_XDRL_COMPLETE" in run(tmp_path, "--show-completion", "bash", SHELL="/bin/bash")
 
 
 def test_a_script_names_itself_and_offers_no_completion():

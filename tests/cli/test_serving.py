@@ -31,6 +31,7 @@ def test_a_server_that_is_told_to_stop_ends_well(start, end, tmp_path, number):
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_models_that_a_polled_file_names_later_are_served(start, end, tiny, tmp_path):
     tiny.export_once(tmp_path)
     file = tmp_path / "models.config"

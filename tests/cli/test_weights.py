@@ -4,12 +4,14 @@ import json
 import re
 
 import numpy as np
+import pytest
 
 SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
 BRIEF = ("--agent-steps", "1", "--minutes", "0.01")
 """Ends a training that should have been refused."""
 
 
+@pytest.mark.slow
 def test_weights_are_exported_read_and_trained_from(run, home, done, tmp_path):
     path = tmp_path / "pong.npz"
     for source in ("runs/Pong", "exported_models/Pong"):

@@ -112,6 +112,7 @@ def test_the_next_version_has_the_next_number_and_brings_the_evaluation(tiny, tm
     np.testing.assert_array_equal(found.act(screens).logits, agent.act(screens).logits)
 
 
+@pytest.mark.slow
 def test_how_a_run_learned_goes_along_up_to_the_agent_and_on_to_its_next_export(tiny, tmp_path, unproved):
     run = tiny.write_run(tiny.make_agent(), tmp_path / "runs" / "Pong", agent_steps=40)
     rows = [make_row(agent_steps, score) for agent_steps, score in ((20, float("nan")), (40, -20.5), (60, -13.0))]
@@ -125,6 +126,7 @@ def test_how_a_run_learned_goes_along_up_to_the_agent_and_on_to_its_next_export(
     assert (again / PROGRESS_CSV).read_bytes() == (version / PROGRESS_CSV).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_run_that_says_nothing_of_the_agents_learning_has_no_curve_to_go_along(tiny, tmp_path, unproved):
     run = tiny.write_run(tiny.make_agent(), tmp_path / "runs" / "Pong", agent_steps=40)
     for count, rows in enumerate([[], [make_row(60, -13.0)]], 1):

@@ -72,6 +72,7 @@ def test_an_answer_of_another_shape_is_no_match(exported, samples, tmp_path):
     assert reason(exported, samples, tmp_path).endswith("expected the shape [3, 5], got [3, 6]")
 
 
+@pytest.mark.slow
 def test_a_module_that_holds_the_keras_model_is_refused(agent, samples, tmp_path, screens):
     servable = tf.Module()
     servable.model = agent.network.step

@@ -103,14 +103,14 @@ def test_games_are_yielded_as_they_end(simulated, played):
 def test_threads_share_the_games_and_a_seed_gives_the_same_ones_again(breakout):
     def play_in_threads(seed: int) -> list[Episode]:
         options = {"is_greedy": False, "seed": seed, "num_threads": 2, "on_steps": steps.append}
-        games = play_episodes(breakout, Protocol(), 5, **options)
+        games = play_episodes(breakout, Protocol(), 4, **options)
         return sorted(games, key=lambda episode: episode.index)
 
     steps: list[int] = []
-    first, again, other = (play_in_threads(seed) for seed in (SEED, SEED, SEED + 1))
-    assert [episode.index for episode in first] == list(range(5))
-    assert sum(steps) >= sum(episode.num_steps for episode in (*first, *again, *other))
-    assert first == again != other
+    first, again = (play_in_threads(seed) for seed in (SEED, SEED))
+    assert [episode.index for episode in first] == list(range(4))
+    assert sum(steps) >= sum(episode.num_steps for episode in (*first, *again))
+    assert first == again
     # Each thread's games are games of their own.
     assert len({(episode.score, episode.num_steps) for episode in first}) > 2
 

@@ -301,6 +301,7 @@ def test_gradients_that_stay_not_finite_stop_the_run_and_leave_the_weights(
         np.testing.assert_array_equal(checkpoint.weights[path], array)
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_goes_on_from_before_that(tmp_path: Path, a3c_config: NetworkConfig, pong: Game):
     first = call_train(make_run(tmp_path / "run", a3c_config), 40)
     settings = {"agent_steps": 10**9, "learning_rate": constant(1e30), "checkpoint_seconds": 0.01}

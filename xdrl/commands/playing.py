@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from xdrl.commands.console import console
+from xdrl.commands.console import PlainLines, console
 
 _COLUMNS = (
     TextColumn("{task.description}"),
@@ -26,15 +26,18 @@ def play_and_show(agent: Any, protocol: str, episodes: int, greedy: bool, seed: 
     from xdrl.evaluation import evaluation_record, play_episodes, summarise_episodes
     from xdrl.views.terminal import evaluation_view, mean_line
 
-    rules, played, steps, lock = find_protocol(protocol, agent.game), [], 0, threading.Lock()
+    rules, steps, lock = find_protocol(protocol, agent.game), 0, threading.Lock()
+    played: list[Any] = []
     with Progress(*_COLUMNS, console=console) as bar:
         task = bar.add_task(f"Playing {agent.game.name}", total=episodes, mean="no game has ended yet", steps=0)
+        lines, doing = PlainLines(), bar.tasks[task]
 
         def count(number: int) -> None:
             nonlocal steps
             with lock:
                 steps += number
                 bar.update(task, steps=steps)
+                lines.say(lambda: f"{len(played)} of {episodes} games: {doing.fields['mean']}, {steps:,} agent steps")
 
         options: dict[str, Any] = {"is_greedy": greedy, "seed": seed, "num_threads": EVALUATION_THREADS}
         for game in play_episodes(agent, rules, episodes, **options, on_steps=count):

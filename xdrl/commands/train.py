@@ -4,23 +4,20 @@ import dataclasses
 import os
 import sys
 import threading
-import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.live import Live
 
-from xdrl.commands.console import console, errors
+from xdrl.commands.console import PlainLines, console, errors
 from xdrl.commands.loading import load_reader, load_tensorflow
 from xdrl.commands.options import GameArgument
 from xdrl.commands.playing import keep_record, play_and_show
 from xdrl.invocation import program
 from xdrl.signals import GRACE_SECONDS
 from xdrl.views.choosing import standing_line
-
-PLAIN_LINE_SECONDS = 30.0
-"""Between two lines of a training run whose output goes to a file."""
 
 
 def train(
@@ -166,7 +163,7 @@ def _train_and_show(run: Any, seconds: float | None, make_engine: Any) -> int:
     from xdrl.training import train as train_run
     from xdrl.views.training import training_line
 
-    stop, display, said, printed = threading.Event(), _make_display(run, seconds), "", time.monotonic()
+    stop, display, said, lines = threading.Event(), _make_display(run, seconds), "", PlainLines()
     live = Live(display, console=console, refresh_per_second=2, transient=not console.is_terminal)
 
     # What builds networks or compiles them hears nothing for long, and before the first steps nothing is lost.
@@ -190,9 +187,7 @@ def _train_and_show(run: Any, seconds: float | None, make_engine: Any) -> int:
         for progress in train_run(run, stop, seconds, make_engine):
             display.update(progress)
             say_stage()
-            if not console.is_terminal and time.monotonic() - printed >= PLAIN_LINE_SECONDS:
-                printed = time.monotonic()
-                console.print(training_line(progress), soft_wrap=True)
+            lines.say(partial(training_line, progress))
     impatience.cancel()
     _say_saved(run.run_dir, display.pace.agent_steps)
     return int(display.pace.agent_steps)

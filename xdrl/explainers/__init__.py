@@ -4,6 +4,7 @@ A method is a function of a `Subject` to a `MapBatch`, made of TensorFlow operat
 compiled, batched and exported. It explains whatever a subject can be made of.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -24,7 +25,8 @@ from xdrl.explainers.saliency import saliency
 from xdrl.explainers.sarfa import sarfa
 from xdrl.explainers.score_cam import score_cam
 from xdrl.explainers.smooth_grad import smooth_grad
-from xdrl.methods import METHOD_ROWS
+from xdrl.explainers.subjects import Subject
+from xdrl.methods import METHOD_ROWS, MethodRow
 
 _FUNCTIONS = {
     "grad-cam": grad_cam,
@@ -41,6 +43,22 @@ _FUNCTIONS = {
     "sarfa": sarfa,
 }
 METHODS = {name: Method(_FUNCTIONS[name], **vars(row)) for name, row in METHOD_ROWS.items()}
+
+
+def register_method(name: str, function: Callable[[Subject], MapBatch], row: MethodRow) -> None:
+    """Adds a method to those that agents, reports, trust tests and `explain` know.
+
+    Args:
+        name: that it is asked for by.
+        function: a subject to its maps, of TensorFlow operations alone.
+        row: what is said of it.
+
+    Raises:
+        UserError: there is one of that name.
+    """
+    if name in METHODS:
+        raise UserError(f"expected a new name for a method, got {name!r}, which there is")
+    METHOD_ROWS[name], METHODS[name] = row, Method(function, **vars(row))
 
 
 def find_method(name: str) -> Method:

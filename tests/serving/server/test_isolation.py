@@ -148,6 +148,7 @@ def test_a_run_ends_with_the_deadline_of_its_caller(models: Path, start: Any) ->
         assert stub.Predict(spin_message("scaler", 1), timeout=20).outputs
 
 
+@pytest.mark.slow
 def test_a_run_is_stopped_before_twice_the_time_that_it_was_given(models: Path) -> None:
     version = load_version("scaler", 1, models / "scaler" / "1", Limits(deadline_seconds=64))
     signature = version.signatures["spin"]

@@ -152,6 +152,7 @@ def begun_on_jax(jax: Jax, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_training_on_jax_leaves_what_training_leaves(begun_on_jax: Path, a3c_config):
     checkpoint, notice = load_checkpoint(begun_on_jax)
     assert checkpoint is not None and notice == ""

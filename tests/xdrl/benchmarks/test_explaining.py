@@ -18,6 +18,7 @@ from xdrl.evaluation import record_episode
 from xdrl.explainers import METHODS
 from xdrl.games import Protocol
 
+pytestmark = pytest.mark.slow
 ROWS = ["playing", *METHODS, *(f"tf-keras-vis {name}" for name in REFERENCES)]
 
 

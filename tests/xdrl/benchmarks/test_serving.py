@@ -45,6 +45,7 @@ def benchmark() -> ServingBenchmark:
     return ServingBenchmark(Machine("AMD EPYC", 2, False, "3.11.7", "2.21.0", "3.15.1", None), "Pong", 3.0, rounds)
 
 
+@pytest.mark.slow
 def test_every_load_is_measured_in_every_round(measured, tasks):
     total = 2 * 3 * len(CLIENTS)
     assert [task[:2] for task in tasks] == [(0, total), *((done, total) for done in range(total + 1))]

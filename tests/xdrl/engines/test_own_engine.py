@@ -115,6 +115,7 @@ def test_a_run_whose_learner_is_lost_goes_on_from_its_checkpoint_and_counts_no_s
     assert rows == sorted(set(rows)) and rows[-1] == 60
 
 
+@pytest.mark.slow
 def test_a_learner_that_is_lost_whenever_it_begins_ends_the_run(
     make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ):

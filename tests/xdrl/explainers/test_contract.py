@@ -13,10 +13,14 @@ from xdrl.explainers.subjects import network_subject
 from xdrl.networks import variables_to_arrays
 from xdrl.targets import Target
 
-TARGETS = ["chosen", "value", "action:LEFTFIRE", "contrast"]
 TOLERANCES = {"smooth-grad": 0.02}
 """Of a map's peak: over many gradients rounding tips a ReLU or a pool to the other side now and then."""
 pytestmark = pytest.mark.parametrize("method", list(METHODS))
+
+
+def in_turn(*targets, fast):
+    """Some targets; all but the first ones take long."""
+    return [*targets[:fast], *(pytest.param(target, marks=pytest.mark.slow) for target in targets[fast:])]
 
 
 @pytest.fixture(scope="module", params=["a3c", pytest.param("e-a3c", marks=pytest.mark.slow)])
@@ -34,7 +38,7 @@ def fits(method, target) -> bool:
     return target != "value" or not METHODS[method].needs_action
 
 
-@pytest.mark.parametrize("target", [*TARGETS, pytest.param("contrast:RIGHT", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("target", in_turn("chosen", "value", "contrast", "action:LEFTFIRE", "contrast:RIGHT", fast=2))
 def test_maps_are_finite_not_negative_and_described_by_peak_and_status(method, target, any_agent, seen):
     if not fits(method, target):
         with pytest.raises(UserError, match=f"^{method}: expected a target that is about an action, got value$"):
@@ -52,7 +56,7 @@ def test_maps_are_finite_not_negative_and_described_by_peak_and_status(method, t
     assert [status == "ok" for status in found.statuses] == (found.peaks > 0).tolist()
 
 
-@pytest.mark.parametrize("target", ["chosen", "contrast", "value"])
+@pytest.mark.parametrize("target", in_turn("contrast", "chosen", "value", fast=1))
 def test_a_batch_explains_as_its_screens_one_by_one(method, target, any_agent, seen):
     if not fits(method, target):
         return

@@ -64,6 +64,7 @@ def test_every_test_has_figures_for_every_baseline(trust: Trust):
     assert trust.agent.agent_steps == 40
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures(agent, trust: Trust):
     again = examine(agent, TINY)
     for first, second in zip(trust.methods[0].figures, again.methods[0].figures, strict=True):
@@ -171,6 +172,7 @@ def test_two_agents_are_compared(tiny: SimpleNamespace, agent):
     assert "scores differ" in show(dataclasses.replace(trust, episodes=stronger))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("game", "kinds"), [("SpaceInvaders", {"player", "enemy"}), ("Breakout", {"object"})])
 def test_other_games_are_examined_as_well(tiny: SimpleNamespace, game: str, kinds: set[str]):
     trust = examine(tiny.make_agent(game_name=game), Settings(num_episodes=1, max_steps=60, num_frames=2))
