@@ -10,8 +10,8 @@ from statistics import median
 from typing import NamedTuple
 
 from xdrl.agents import Agent
-from xdrl.explainers import find_method
 from xdrl.machine import count_cores, describe_processor
+from xdrl.methods import check_target, find_row
 from xdrl.targets import CHOSEN, Target
 from xdrl.trust.contest import describe_agent
 from xdrl.trust.episodes import play_episode
@@ -53,7 +53,7 @@ def hold_league(agent: Agent, settings: Settings, on_progress: OnProgress = lamb
     """
     started = time.monotonic()
     for method in settings.methods:
-        find_method(method).check(Target(CHOSEN))
+        check_target(method, find_row(method).needs_action, Target(CHOSEN))
     settings = dataclasses.replace(settings, seed=FIRST_SEED + settings.seed)
     untrained = copy_agent(agent)
     games: list[Game] = []

@@ -14,7 +14,7 @@ from xdrl.explainers import METHODS
 from xdrl.explainers.maps import describe
 from xdrl.explainers.methods import Method
 from xdrl.games import find_game
-from xdrl.methods import CELLS, OBSERVATION
+from xdrl.methods import CELLS, METHOD_ROWS, OBSERVATION, MethodRow
 from xdrl.networks import build_network
 from xdrl.trust.known import ACTION, OBJECTS, POLICY, check_known, choose_best
 from xdrl.trust.league import FIRST_SEED, hold_league
@@ -98,6 +98,7 @@ def hold(methods: tuple[str, ...], num_episodes: int, num_frames: int) -> League
     with pytest.MonkeyPatch.context() as patch:
         for name, method in HAND_MADE.items():
             patch.setitem(METHODS, name, method)
+            patch.setitem(METHOD_ROWS, name, MethodRow(method.description, method.source, method.lies_on))
         settings = Settings(methods, num_episodes, max_steps=100, num_frames=num_frames)
         return hold_league(make_ball_watcher(), settings, lambda *report: REPORTS.append(report))
 
