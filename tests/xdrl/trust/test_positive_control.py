@@ -119,7 +119,7 @@ def holding(league: League, test: str) -> list[str]:
 def test_the_true_method_holds_and_the_false_ones_do_not(league: League):
     assert holding(league, POLICY) == [SEEN]
     seen, paddles, still = (row.cells[POLICY] for row in league.rows)
-    assert seen.interval.mean > 0.9 and paddles.interval.mean < 0 and still.interval.mean < seen.interval.mean
+    assert seen.interval.mean > 0.7 and paddles.interval.mean < 0 and still.interval.mean < seen.interval.mean
     assert league.summary.startswith("On Pong, for “what does the policy need here?” seen holds")
     assert choose_best(league.known, POLICY, "grad-cam", "trust")[0] == SEEN
 
@@ -144,7 +144,7 @@ def test_the_games_of_a_league_are_not_those_of_training_and_its_record_is_plain
 
 
 def test_offered_methods_are_judged_as_what_they_are():
-    league = hold(("blur", "occlusion", "sarfa", "grad-cam", PADDLES), num_episodes=8, num_frames=16)
+    league = hold(("blur", "occlusion", "sarfa", "grad-cam", PADDLES), num_episodes=6, num_frames=12)
     assert "blur" in holding(league, POLICY) and PADDLES not in holding(league, POLICY)
     assert {"occlusion", "sarfa"} & set(holding(league, ACTION))
     assert PADDLES not in holding(league, ACTION)
