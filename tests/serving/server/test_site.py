@@ -122,6 +122,7 @@ def test_it_opens_with_a_game_that_is_stepped_through_with_the_agents_memory(tri
     tried.wait(lambda: tried.text("#given-caption").startswith("Screen 3 "))
     tried.click("#play")
     assert tried.text("#play") == "Play"
+    assert tried.run("return document.getElementById('note').textContent").startswith("On this agent grad-cam ")
 
 
 def test_an_action_that_is_chosen_shows_why_not(tried: Any, site: Any) -> None:
