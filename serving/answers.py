@@ -12,6 +12,7 @@ from serving.errors import UnexpectedAnswerError
 
 STATE, NEXT_STATE = "state_", "next_state_"
 """What the names of a memory's parts begin with, as inputs and as outputs."""
+Q_VALUES = "q_values"
 _MAX_CHARACTERS_SHOWN = 200
 
 T = TypeVar("T")
@@ -36,13 +37,14 @@ class Answer:
         action: index of the action to take: the most probable one, or the one that a `Player` drew.
         action_name: its name.
         probabilities: of each action by name, in the order of their indices.
-        value: of the screen, in discounted clipped rewards.
+        value: of the screen, in discounted clipped rewards; the largest Q-value where the agent judges actions.
         heatmap: float32 [h, w] in [0, 1], of what spoke for the most probable action.
         heatmap_peak: largest value before normalising, 0 where the map is blank.
         heatmap_status: `ok`, `all_negative`, `zero_gradient` or `not_finite`.
         heatmap_box: where on the screen the map lies, in pixels: top, left, bottom, right.
         overlay: PNG of the screen under its heatmap; None where it was not asked for.
         state: for the next screen; None where the screen was seen without a past.
+        q_values: of each action by name, where the agent judges actions; None where it has a policy.
     """
 
     action: int
@@ -55,6 +57,7 @@ class Answer:
     heatmap_box: tuple[float, float, float, float]
     overlay: bytes | None
     state: State | None
+    q_values: dict[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def read_answer(row: dict[str, Any]) -> Answer:
             heatmap_box=tuple(row["heatmap_box"]),
             overlay=base64.b64decode(row["overlay_bytes"]["b64"]) if "overlay_bytes" in row else None,
             state=_read_state(row) if any(name.startswith(NEXT_STATE) for name in row) else None,
+            q_values=dict(zip(row["action_names"], row[Q_VALUES], strict=True)) if Q_VALUES in row else None,
         ),
     )
 

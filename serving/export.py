@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.showing import write_shown_game
-from serving.signatures import STATE, build_signatures
+from serving.signatures import Q_VALUES, STATE, build_signatures
 from serving.warm_up import BATCHING_STATEMENT, Samples, play_samples, sample_requests, write_samples
 from xdrl.agent_configs import agent_config_to_json
 from xdrl.agents import Agent, build_agent_network
@@ -63,8 +63,7 @@ def export_agent(agent: Agent, output: Path) -> Path:
         _copy_progress(agent, folder / PROGRESS_CSV)
         samples = play_samples(agent)
         write_samples(agent, samples, folder)
-        if not agent.is_imported:  # the page carries a core state from screen to screen
-            write_shown_game(agent, folder)
+        write_shown_game(agent, folder)
         _prove(agent, samples, folder)
     return version
 
@@ -159,6 +158,7 @@ def _expected_answer(agent: Agent, screens: np.ndarray, state: Memory) -> dict[s
         "action_probabilities": decision.probabilities,
         "value": decision.values,
         "heatmap": _live_heatmap(agent, screens, state, "chosen"),
+        **({Q_VALUES: decision.logits} if agent.judges_actions else {}),
     }
 
 

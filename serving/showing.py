@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from serving.signatures import STATE
 from xdrl.agents import Agent
 from xdrl.backgrounds import measure_background
 from xdrl.environments import find_protocol
 from xdrl.evaluation import Recording, record_episode
 from xdrl.explanations.highlights import tellings
+from xdrl.memories import Memory
 from xdrl.storage.files import replaced_file
 
 SHOWN_GAME = Path("assets.extra") / "game.json"
@@ -29,18 +31,19 @@ def record_shown_game(agent: Agent) -> dict[str, Any]:
         agent: that plays.
 
     Returns:
-        plain JSON values: `screens`, PNG in base 64, `count` of them one below the other; `state_h` and `state_c`, with
-        which the agent saw the first; `action_labels`; and `background`, what stands still on the screens, as PNG.
+        plain JSON values: `screens`, PNG in base 64, `count` of them one below the other; `state_h`, `state_c` or what
+        else the agent remembers, with which it saw the first; `begins`, those before which it forgot all;
+        `action_labels`; and `background`, what stands still on the screens, as PNG.
     """
-    protocol = find_protocol("standard", agent.game)
+    protocol = find_protocol(agent.protocol_name, agent.game)
     recording = record_episode(agent, protocol, RECORDED_STEPS, is_greedy=False, seed=1)
     start = _most_telling_start(agent, recording)
     shown = recording.screens[start : start + SHOWN_STEPS]
     return {
         "screens": _as_png(np.concatenate(shown)),
         "count": len(shown),
-        "state_h": recording.state.h[start].tolist(),
-        "state_c": recording.state.c[start].tolist(),
+        **{f"{STATE}{name}": part[start].tolist() for name, part in recording.state._asdict().items()},
+        "begins": [step for step in range(1, len(shown)) if _is_blank(recording.state, start + step)],
         "action_labels": [agent.game.label(name) for name in agent.action_names],
         "background": _as_png(measure_background(recording.screens)),
     }
@@ -58,9 +61,13 @@ def write_shown_game(agent: Agent, version: Path) -> None:
 
 def _most_telling_start(agent: Agent, recording: Recording) -> int:
     peaks = agent.explain(recording.screens, recording.state, actions=recording.actions).peaks
-    told = np.concatenate([[0], tellings(recording.probabilities, peaks).cumsum()])
+    told = np.concatenate([[0], tellings(recording.preferences, peaks).cumsum()])
     width = min(SHOWN_STEPS, len(peaks))
     return int((told[width:] - told[:-width]).argmax())
+
+
+def _is_blank(memory: Memory, step: int) -> bool:
+    return not any(part[step].any() for part in memory)
 
 
 def _as_png(picture: np.ndarray) -> str:

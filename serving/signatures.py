@@ -17,6 +17,8 @@ MAX_PIXELS = 4096 * 4096
 """Of a screenshot: a small file can ask for gigabytes when it is decoded."""
 STATE = "state_"
 """What the names of a memory's parts begin with, as inputs; as outputs they begin with `next_state_`."""
+Q_VALUES = "q_values"
+"""An output of agents that judge actions, beside the probabilities with which they are meant to be drawn."""
 _PNG_SIGNATURE, _JPEG_SIGNATURE = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _PNG_HEADER_BYTES = 24
 _SCREEN_SHAPE = (SCREEN_HEIGHT, SCREEN_WIDTH, 3)
@@ -134,7 +136,8 @@ def _answer(network: AgentNetwork, found: MapBatch) -> dict[str, tf.Tensor]:
     count = tf.shape(logits)[0]
     action = tf.argmax(logits, -1)
     names = tf.constant(network.config.action_names)
-    return {
+    judged = {Q_VALUES: logits} if network.config.judges_actions else {}
+    return judged | {
         "action": action,
         "action_name": tf.gather(names, action),
         "action_names": tf.tile(names[None], [count, 1]),

@@ -14,11 +14,12 @@ reading = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "reading.py")))
 ORDER = [
     # what everything stands on: the standard library and numpy
     ["xdrl.errors", "xdrl.storage", "xdrl.pictures", "xdrl.explanations", "xdrl.views"],
-    ["xdrl.version", "xdrl.images", "xdrl.notebooks", "xdrl.notebooks.drawing"],
+    ["xdrl.version", "xdrl.images", "xdrl.notebooks"],
     ["xdrl.storage.locks"],
     ["xdrl.schedules", "xdrl.library_rules", "xdrl.streams", "xdrl.signals", "xdrl.invocation", "xdrl.quiet"],
     ["xdrl.recipes"],
-    ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.backgrounds", "xdrl.storage.rounding"],
+    ["xdrl.games", "xdrl.storage.files", "xdrl.pictures.colours", "xdrl.pictures.bars"],
+    ["xdrl.backgrounds", "xdrl.storage.rounding", "xdrl.notebooks.drawing"],
     ["xdrl.storage.saved_models", "xdrl.storage.imported_agents", "xdrl.machine", "xdrl.pictures.figure_files"],
     ["xdrl.config", "xdrl.storage.histories"],
     ["xdrl.settings", "xdrl.nature_config", "xdrl.memories"],
@@ -26,6 +27,7 @@ ORDER = [
     # agents of other libraries
     ["xdrl.imports.torch_files", "xdrl.imports.layers"],
     ["xdrl.imports.stable_baselines", "xdrl.imports.state_files", "xdrl.imports.keras_files"],
+    ["xdrl.imports.saved_model_files"],
     ["xdrl.imports"],
     # what can be asked of an explanation
     ["xdrl.targets"],
@@ -77,6 +79,7 @@ ORDER = [
     # what they show of themselves
     ["xdrl.pictures.overlays", "xdrl.explanations.strengths"],
     ["xdrl.notebooks.cards"],
+    ["xdrl.decisions"],
     ["xdrl.agents"],
     ["xdrl.agent_finder", "xdrl.preparation"],
     ["xdrl.evaluation", "xdrl.training"],
@@ -100,6 +103,10 @@ ORDER = [
     ["xdrl.trust.contest", "xdrl.trust.trial"],
     ["xdrl.trust.examination", "xdrl.trust.figure", "xdrl.trust.view", "xdrl.trust.league_claims"],
     ["xdrl.trust.league", "xdrl.trust.league_view", "xdrl.trust.league_figure"],
+    # the game itself is changed
+    ["xdrl.interventions", "xdrl.interventions.changes"],
+    ["xdrl.interventions.emulators"],
+    ["xdrl.interventions.experiment"],
     # pictures
     ["xdrl.pictures.frames"],
     ["xdrl.explanations.episodes"],
@@ -122,7 +129,7 @@ ORDER = [
     ["xdrl.league_page"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
     ["xdrl.views.explaining_view", "xdrl.views.scaling_view", "xdrl.views.choosing", "xdrl.views.pace"],
-    ["xdrl.views.training"],
+    ["xdrl.views.training", "xdrl.views.interventions_view"],
     # serving, and the commands over all
     ["serving", "serving.errors", "serving.screens", "serving.prove"],
     ["serving.answers", "serving.transport"],
@@ -142,6 +149,7 @@ ORDER = [
         "xdrl.commands.figures",
         "xdrl.commands.methods",
         "xdrl.commands.trust",
+        "xdrl.commands.intervene",
         "xdrl.commands.watch",
         "xdrl.commands.export",
         "xdrl.commands.games",
@@ -173,6 +181,7 @@ ALONE = [*CLIENT, "serving.prove"]
 
 TENSORFLOW = [
     "xdrl.backends.tensorflow",
+    "xdrl.imports.saved_model_files",
     "xdrl.storage.saved_variables",
     "xdrl.explainers",
     "xdrl.agents",

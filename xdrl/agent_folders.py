@@ -77,12 +77,13 @@ def find_agent_folder(game_name: str | None, path: Path | None = None, places: P
         own = _own_agents(name, run, places)
         standing = choose(own, [read_standing(version) for version in _versions(name, places.shipped_folders)])
         if standing is None:
-            raise UserError(f"expected an agent of {name} in {_say_places(name, places)}; get one: train {name}")
+            where = _say_places(name, places)
+            raise UserError(f"expected an agent of {name} in {where}; get one: train {name}, or import")
         passed_over = [each for each in own if each != standing and (each.mean is None or each.mean != standing.mean)]
     else:
         standing = read_standing(path)
     found, network = read_identity(standing.path if path is None else path)
-    if game and found != game:
+    if game and found.name != game.name:
         raise UserError(f"expected an agent of {game.name} in {path}, got one of {found.name}")
     return AgentFolder(standing.path, found, network.action_names, standing, tuple(passed_over))
 
@@ -142,4 +143,5 @@ def _nearest_game(places: Places) -> tuple[str, Path]:
 
 
 def _say_places(name: str, places: Places) -> str:
-    return f"{places.runs / name}, {places.exports / name} or {(places.shipped or SAVED_MODELS) / name}"
+    own = ", ".join(str(folder / name) for folder in (places.runs, places.imported, places.exports))
+    return f"{own} or {(places.shipped or SAVED_MODELS) / name}"

@@ -1,7 +1,7 @@
 """An agent on disk, a run, a SavedModel or a weights file, becomes a network that acts and explains."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +10,7 @@ import tensorflow as tf
 from xdrl.agent_configs import AgentConfig
 from xdrl.agent_networks import AgentNetwork
 from xdrl.backends.tensorflow import compile_act, step_input_signature
+from xdrl.decisions import Decision, Explanation
 from xdrl.errors import UserError
 from xdrl.explainers import find_method
 from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
@@ -22,7 +23,6 @@ from xdrl.nature import build_nature
 from xdrl.nature_config import NatureConfig
 from xdrl.networks import arrays_to_variables, build_network
 from xdrl.notebooks import cards
-from xdrl.preprocessing import Box
 from xdrl.rollouts import sample_actions
 from xdrl.storage.stored_agents import Provenance, describe_provenance, read_agent
 from xdrl.targets import parse_target
@@ -31,60 +31,6 @@ __all__ = ["CHUNK", "Agent", "CoreState", "Decision", "Explanation", "build_agen
 
 CHUNK = 64
 """Screens that are explained at once: memory stays bounded whatever the length of the episode."""
-
-
-class Decision(NamedTuple):
-    """What the agent makes of N screens.
-
-    Attributes:
-        actions: int64 [N], the best ones by their logits.
-        probabilities: float32 [N, A], with which the agent is meant to draw its actions.
-        logits: float32 [N, A]; Q-values where the agent judges actions.
-        values: float32 [N], of the discounted clipped return; the largest Q-value where the agent judges actions.
-        state: the memory to hand back with the next screens.
-        screens: uint8 [N, 210, 160, 3], that were decided on.
-        action_names: A of them, in the order of the probabilities.
-    """
-
-    actions: np.ndarray
-    probabilities: np.ndarray
-    logits: np.ndarray
-    values: np.ndarray
-    state: Memory
-    screens: np.ndarray | None = None
-    action_names: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        """Names the actions."""
-        return cards.say_decision(self.actions, self.probabilities, self.action_names)
-
-    def _repr_html_(self) -> str:
-        return cards.draw_decision(self.screens, self.actions, self.probabilities, self.values, self.action_names)
-
-
-class Explanation(NamedTuple):
-    """What the agent looked at on N screens.
-
-    Attributes:
-        maps: float32 [N, h, w], raw; `peaks` says how strong each one is.
-        peaks: float32 [N].
-        statuses: list of N: `ok`, `all_negative`, `zero_gradient` or `not_finite`.
-        box: the part of the 210 x 160 screen that the maps stand for.
-        asked: what was explained; None where nobody said.
-    """
-
-    maps: np.ndarray
-    peaks: np.ndarray
-    statuses: list[str]
-    box: Box
-    asked: cards.Question | None = None
-
-    def __repr__(self) -> str:
-        """Says what was asked and how many maps are there."""
-        return cards.say_explanation(self.maps, self.peaks, self.statuses, self.asked)
-
-    def _repr_html_(self) -> str:
-        return cards.draw_explanation(*self)
 
 
 class Agent:
@@ -118,14 +64,19 @@ class Agent:
     @property
     def judges_actions(self) -> bool:
         """Whether it gives a value to each action, a Q-value, and has no policy."""
-        config = self.network.config
-        return isinstance(config, NatureConfig) and config.judges_actions
+        return self.network.config.judges_actions
 
     @property
     def protocol_name(self) -> str:
         """The protocol that it was made for: `standard`, or where another library trained it what that one has."""
         config = self.network.config
         return config.protocol if isinstance(config, NatureConfig) else "standard"
+
+    @property
+    def is_judged_greedily(self) -> bool:
+        """Whether evaluations under a library's rules take its best actions, as Stable-Baselines3's does."""
+        config = self.network.config
+        return not isinstance(config, NatureConfig) or config.greedy
 
     @property
     def is_imported(self) -> bool:
@@ -151,7 +102,8 @@ class Agent:
         state = self._checked_state(state, len(screens))
         logits, values, probabilities, memory = self._act(screens, *state)
         following = type(state)(*memory)
-        return Decision(logits.argmax(-1), probabilities, logits, values, following, screens, self.action_names)
+        names, judges = self.action_names, self.judges_actions
+        return Decision(logits.argmax(-1), probabilities, logits, values, following, screens, names, judges)
 
     def draw_actions(self, decision: Decision, generator: np.random.Generator) -> np.ndarray:
         """Draws an action from each of N decisions as the agent is meant to, int64 [N]."""
@@ -196,8 +148,9 @@ class Agent:
         box = self.network.heatmap_box if lies_on == CELLS else self.network.observation_box
         logits = found.outputs.logits
         chosen = logits.argmax(-1) if actions is None else inputs[-1]
-        probabilities = np.asarray(self.network.weigh_actions(logits))
-        asked = cards.Question(screens, chosen, probabilities, self.action_names, target, method)
+        preferences = logits if self.judges_actions else np.asarray(self.network.weigh_actions(logits))
+        names, judges = self.action_names, self.judges_actions
+        asked = cards.Question(screens, chosen, preferences, names, target, method, judges)
         return Explanation(found.maps, found.peaks, found.statuses, box, asked)
 
     def _checked_state(self, state: Memory | None, num_screens: int) -> Memory:

@@ -60,6 +60,11 @@ class NetworkConfig:
         """Number of actions, A."""
         return len(self.action_names)
 
+    @property
+    def judges_actions(self) -> bool:
+        """Whether it gives a value to each action, and no policy: never."""
+        return False
+
 
 @dataclass(frozen=True)
 class TrainingConfig(Recipe):

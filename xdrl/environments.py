@@ -66,7 +66,7 @@ def find_protocol(name: str, game: Game) -> Protocol:
 
 
 def action_names(game: Game) -> tuple[str, ...]:
-    """Returns the names of a game's own actions in the emulator's order, such as NOOP, FIRE, UP."""
+    """Returns the names of the actions that a game is played with, in the emulator's order, such as NOOP, FIRE, UP."""
     environment = VectorEnvironment(game, 1)
     names = environment.action_names
     environment.close()
@@ -106,16 +106,16 @@ class VectorEnvironment:
             if life_loss_terminates:
                 raise ValueError("expected lives that begin anew, or that end the learner's episode, got both")
             library = _make_library(game, num_envs, protocol)
-            self._inner, actions = library, cast(ale_py.AtariEnv, library.envs[0].unwrapped).ale.getMinimalActionSet()
+            self._inner, self.action_names = library, _action_names(library)
         elif isinstance(protocol.frame_skip, int) and protocol.max_steps is None:
             native = _make_native(game, num_envs, protocol, life_loss_terminates, num_threads)
-            self._inner, actions = native, native.ale.get_action_set()
+            self._inner = native
+            self.action_names = tuple(ale_py.Action(action).name for action in native.ale.get_action_set())
         else:
             if life_loss_terminates or protocol.noop_max or protocol.fire_on_start:
                 raise ValueError(f"expected no life loss, no-ops or fire with {protocol}: gymnasium has none of them")
             python = _make_python(game, num_envs, protocol)
-            self._inner, actions = python, cast(ale_py.AtariEnv, python.envs[0].unwrapped).ale.getMinimalActionSet()
-        self.action_names = tuple(ale_py.Action(action).name for action in actions)
+            self._inner, self.action_names = python, _action_names(python)
         self._earlier_frames = np.zeros(num_envs, np.int64)
 
     def reset(self, seed: int) -> np.ndarray:
@@ -178,6 +178,7 @@ def _make_native(
         num_threads=num_threads,
         max_num_frames_per_episode=protocol.max_frames,
         repeat_action_probability=protocol.sticky_probability,
+        full_action_space=game.has_all_actions,
         img_height=210,
         img_width=160,
         grayscale=False,
@@ -204,6 +205,7 @@ def _make_python(game: Game, num_envs: int, protocol: Protocol) -> SyncVectorEnv
             frameskip=frame_skip,
             repeat_action_probability=protocol.sticky_probability,
             max_num_frames_per_episode=protocol.max_frames,
+            full_action_space=game.has_all_actions,
         )
         return gymnasium.wrappers.TimeLimit(environment, protocol.max_steps) if protocol.max_steps else environment
 
@@ -224,10 +226,15 @@ def _make_library(game: Game, num_envs: int, protocol: Protocol) -> SyncVectorEn
             frameskip=protocol.emulator_skip,
             repeat_action_probability=protocol.sticky_probability,
             max_num_frames_per_episode=protocol.max_frames,
+            full_action_space=game.has_all_actions,
         )
         return LibraryRules(environment, frame_skip, protocol.noop_max)
 
     return SyncVectorEnv([make] * num_envs, autoreset_mode=AutoresetMode.NEXT_STEP)
+
+
+def _action_names(environments: SyncVectorEnv) -> tuple[str, ...]:
+    return tuple(cast(ale_py.AtariEnv, environments.envs[0].unwrapped).get_action_meanings())
 
 
 def _earlier_frames(info: dict[str, np.ndarray]) -> np.ndarray:

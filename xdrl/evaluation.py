@@ -70,6 +70,7 @@ class Recording:
         rewards: float32 [S], true, that the actions led to.
         lives: int32 [S], after the actions.
         is_over: the game ended within the S steps.
+        judges_actions: whether the logits are Q-values, and the values the largest of them.
     """
 
     screens: np.ndarray
@@ -81,6 +82,12 @@ class Recording:
     rewards: np.ndarray
     lives: np.ndarray
     is_over: bool
+    judges_actions: bool = False
+
+    @property
+    def preferences(self) -> np.ndarray:
+        """How good the actions looked: Q-values where the agent judges actions, else probabilities; float32 [S, A]."""
+        return self.logits if self.judges_actions else self.probabilities
 
 
 def play_episodes(
@@ -191,7 +198,8 @@ def play_steps(agent: Agent, protocol: Protocol, *, is_greedy: bool, seed: int) 
             steps = environment.step(actions)
             is_over = bool(steps.is_terminated[0] or steps.is_truncated[0])
             thoughts = decision.logits, decision.probabilities, decision.values
-            yield Recording(screens, state, actions, *thoughts, steps.rewards, steps.lives, is_over)
+            judges = agent.judges_actions
+            yield Recording(screens, state, actions, *thoughts, steps.rewards, steps.lives, is_over, judges)
             screens, state = steps.screens, forget(decision.state, steps.is_fresh)
     finally:
         environment.close()
@@ -202,7 +210,8 @@ def join_steps(parts: list[Recording]) -> Recording:
     names = ("screens", "actions", "logits", "probabilities", "values", "rewards", "lives")
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     state = join([part.state for part in parts])
-    return Recording(state=state, is_over=parts[-1].is_over, **joined)
+    last = parts[-1]
+    return Recording(state=state, is_over=last.is_over, judges_actions=last.judges_actions, **joined)
 
 
 def summarise_episodes(episodes: list[Episode]) -> Summary:

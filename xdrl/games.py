@@ -15,6 +15,11 @@ MAX_FRAMES = 108_000
 
 GYMNASIUM_NAME = re.compile(r"(?:ALE/)?(.+?)(?:(?:NoFrameskip|Deterministic)?-v\d+)?", re.IGNORECASE)
 """`ALE/Breakout-v5`, `BreakoutNoFrameskip-v4`, `BreakoutDeterministic-v4`, `Breakout-v0`, or the name alone."""
+ALL_ACTIONS = (
+    "NOOP", "FIRE", "UP", "RIGHT", "LEFT", "DOWN", "UPRIGHT", "UPLEFT", "DOWNRIGHT", "DOWNLEFT", "UPFIRE", "RIGHTFIRE",
+    "LEFTFIRE", "DOWNFIRE", "UPRIGHTFIRE", "UPLEFTFIRE", "DOWNRIGHTFIRE", "DOWNLEFTFIRE",
+)  # fmt: skip
+"""What a joystick with one button can do, in the emulator's order; a game has all of them or a part."""
 MULTIPLAYER_ROMS = ("combat", "joust", "maze_craze", "warlords")
 """ROMs in ale-py that the emulator plays with several players only: it ends the process when asked for one."""
 
@@ -87,6 +92,7 @@ class Game:
         paper_scores: the row of Table I; None for a game that the paper does not have.
         paper_protocol: how the paper's figure was most probably measured.
         meanings: pairs of an action and what it does, where its name does not say that.
+        has_all_actions: whether it is played with all 18 actions, those too that do in it what others do.
     """
 
     name: str
@@ -96,6 +102,7 @@ class Game:
     paper_scores: PaperScores | None = None
     paper_protocol: Protocol = Protocol()
     meanings: tuple[tuple[str, str], ...] = ()
+    has_all_actions: bool = False
 
     def label(self, action_name: str) -> str:
         """Returns an action's name with what it does, such as `RIGHT (up)`."""

@@ -34,6 +34,7 @@ class NatureConfig:
         support: how many atoms or quantiles there are, the lowest and the highest atom; zeros for other heads.
         protocol: how it was taught to play, of `xdrl.environments.PROTOCOL_NAMES`.
         epsilon: share of random actions that it is meant to play with; 0 for a policy, whose actions are drawn.
+        greedy: whether the library's own evaluation takes the best actions; else it plays as above.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class NatureConfig:
     support: tuple[int, float, float] = (0, 0.0, 0.0)
     protocol: str = "sb3"
     epsilon: float = 0.0
+    greedy: bool = True
 
     def __post_init__(self) -> None:
         """Raises UserError where a number or a word makes no sense."""

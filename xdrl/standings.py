@@ -1,7 +1,8 @@
 """How far an agent has come and how well it plays, as its folder says: nothing is built, no TensorFlow is needed."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xdrl.errors import UserError
 from xdrl.storage.checkpoints import saved_steps
@@ -22,12 +23,14 @@ class Standing(NamedTuple):
         agent_steps: that it was trained for; None where it does not say.
         mean: true score of its last evaluation under the standard protocol; None where these weights have none.
         num_episodes: whole games that the mean is of.
+        protocols: all that these weights have been evaluated under.
     """
 
     path: Path
     agent_steps: int | None = None
     mean: float | None = None
     num_episodes: int = 0
+    protocols: tuple[str, ...] = ()
 
     def is_below(self, other: "Standing") -> bool:
         """Says whether it is not shown to be as good as another one that is evaluated."""
@@ -43,17 +46,16 @@ def read_standing(path: Path) -> Standing:
     """
     if is_run(path):
         steps = saved_steps(path)
-        record = load_evaluations(path, steps).get(PROTOCOL, {})
-        return _standing(path, steps, record)
+        return _standing(path, steps, load_evaluations(path, steps))
     version = highest_version(path) or path
     try:
         if is_imported(path):
             steps = read_weights_file(path / AGENT_FILE).agent_steps
-            return _standing(path, steps, load_evaluations(path, steps).get(PROTOCOL, {}))
+            return _standing(path, steps, load_evaluations(path, steps))
         if path.is_file():
             return Standing(path, read_weights_file(path).agent_steps)
         values = read_agent_json(version)
-        return _standing(version, values["training"].get("agent_steps"), read_evaluations(values).get(PROTOCOL, {}))
+        return _standing(version, values["training"].get("agent_steps"), read_evaluations(values))
     except (UserError, LookupError, TypeError, AttributeError):
         return Standing(version)
 
@@ -65,6 +67,7 @@ def best_standing(folder: Path) -> Standing:
     return max(evaluated, key=lambda each: each.mean or 0.0, default=Standing(folder))
 
 
-def _standing(path: Path, agent_steps: int | None, record: dict[str, float]) -> Standing:
-    mean = record.get("mean")
-    return Standing(path, agent_steps, None if mean is None else float(mean), int(record.get("num_episodes", 0)))
+def _standing(path: Path, agent_steps: int | None, evaluations: Mapping[str, Mapping[str, Any]]) -> Standing:
+    record = evaluations.get(PROTOCOL, {})
+    mean, count = record.get("mean"), int(record.get("num_episodes", 0))
+    return Standing(path, agent_steps, None if mean is None else float(mean), count, tuple(evaluations))

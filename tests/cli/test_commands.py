@@ -20,7 +20,7 @@ import cli
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *("train", "recipe", "evaluate", "table", "explain", "watch", "trust", "figures", "plot"),
+    *("train", "recipe", "evaluate", "table", "explain", "watch", "trust", "intervene", "figures", "plot"),
     *("export", "serve", "query", "games", "cards", "methods", "benchmark", "import"),
 )
 OTHER_SIGNALS = (signal.SIGTERM, signal.SIGHUP)

@@ -43,8 +43,9 @@ def test_agents_that_are_not_there_are_named(fails, done):
     for name in ("evaluate", "explain"):
         assert "in nowhere, got no such folder" in fails(name, "--agent", "nowhere")
     assert "in explanations, got Pong" in fails("explain", "--agent", "explanations")
-    places = "runs/Seaquest, exported_models/Seaquest or saved_models/Seaquest"
-    assert f"expected an agent of Seaquest in {places}; get one: train Seaquest" in fails("evaluate", "seaquest")
+    places = "runs/Seaquest, imported/Seaquest, exported_models/Seaquest or saved_models/Seaquest"
+    said = fails("evaluate", "seaquest")
+    assert f"expected an agent of Seaquest in {places}; get one: train Seaquest, or import" in said
     assert "runs/Qbert, got no such folder" in fails("export", "Qbert")
     assert "expected an agent of Qbert in runs/Pong, got one of Pong" in fails(
         "export", "Qbert", "--run-dir", "runs/Pong"

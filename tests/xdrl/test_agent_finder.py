@@ -152,7 +152,7 @@ def test_a_run_that_has_saved_nothing_is_passed_over(tiny, agent, exported, plac
 
 
 def test_where_there_is_no_agent_it_is_said_how_to_get_one(places):
-    with pytest.raises(UserError, match=r"expected an agent of Qbert in .*; get one: train Qbert"):
+    with pytest.raises(UserError, match=r"expected an agent of Qbert in .*; get one: train Qbert, or import"):
         find_agent("qbert", None, places)
     with pytest.raises(UserError, match=r"expected an agent in .*, found none; get one: train Pong"):
         find_agent(None, None, places)

@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ from xdrl.environments import (
     find_protocol,
 )
 from xdrl.errors import UserError
-from xdrl.games import GAMES, Game, Protocol
+from xdrl.games import ALL_ACTIONS, GAMES, Game, Protocol, find_game
 
 FRAME_SKIPS = Protocol(frame_skip=(2, 4), sticky_probability=0.25, noop_max=0, fire_on_start=False, max_steps=25)
 
@@ -196,3 +197,17 @@ def test_a_limit_in_agent_steps_truncates(make):
     history = play(environment, 60)
     check_starts(history)
     assert [t for t, steps in enumerate(history) if steps.is_truncated.all()] == [24, 50]
+
+
+@pytest.mark.parametrize("protocol", ["standard", "sb3"])
+def test_a_game_is_played_with_all_actions_where_it_is_asked_for(make, protocol: str):
+    game = dataclasses.replace(find_game("Breakout"), has_all_actions=True)
+    assert len(action_names(find_game("Breakout"))) == 4
+    environment = VectorEnvironment(game, 1, find_protocol(protocol, game))
+    assert environment.action_names == ALL_ACTIONS
+    screens = environment.reset(seed=0)
+    for name in ("FIRE", *["RIGHT"] * 10):
+        screens = environment.step([ALL_ACTIONS.index(name)]).screens
+    paddle = np.flatnonzero((screens[0, 189:193, 8:152] > 0).any((0, 2)))
+    assert paddle.max() > 130, "RIGHT is where the emulator has it"
+    environment.close()

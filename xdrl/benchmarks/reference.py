@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from xdrl.networks import Network
+from xdrl.agent_networks import AgentNetwork
 
 REFERENCES = ("Gradcam", "GradcamPlusPlus", "Scorecam", "Saliency")
 """Classes of tf-keras-vis."""
@@ -17,28 +17,28 @@ _FEATURE_MAP = "explained"
 
 
 class _Decision(keras.layers.Layer):
-    """The core and the policy of a network: features to logits, from a zero core state."""
+    """What a network decides on a feature map: the logits, or Q-values, of a game that starts."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: AgentNetwork) -> None:
         super().__init__()
         self._network = network
 
-    def call(self, features: Any) -> Any:
-        zeros = ops.zeros((ops.shape(features)[0], self._network.core_size))
-        return self._network.policy_head(self._network.core(features, zeros, zeros)[0])
+    def call(self, feature_map: Any) -> Any:
+        return self._network.conclude(feature_map, _zero_memory(self._network, ops.shape(feature_map)[0])).logits
 
 
-def reference_model(network: Network) -> keras.Model:
+def reference_model(network: AgentNetwork) -> keras.Model:
     """Puts a network's layers into a model of one input, the observation, and one output, the logits."""
-    observation = x = keras.Input(network.extract.input_shape[1:])
-    for layer in network.extract.layers[1:]:
+    extract = network.extract if isinstance(network.extract, keras.Model) else network.torso
+    observation = x = keras.Input(extract.input_shape[1:])
+    for layer in extract.layers[1:]:
         x = layer(x)
     # A layer of the model's own, that changes nothing: tf-keras-vis cannot name one that several models share.
     feature_map = keras.layers.ReLU(name=_FEATURE_MAP)(x)
-    return keras.Model(observation, _Decision(network)(network.readout(feature_map)))
+    return keras.Model(observation, _Decision(network)(feature_map))
 
 
-def reference_explainer(name: str, network: Network) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+def reference_explainer(name: str, network: AgentNetwork) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Returns a method of tf-keras-vis, called as its documentation does, but for what would only make it slower.
 
     Args:
@@ -65,10 +65,15 @@ def reference_explainer(name: str, network: Network) -> Callable[[np.ndarray, np
 
     def run(screens: np.ndarray, actions: np.ndarray) -> np.ndarray:
         score = CategoricalScore([int(action) for action in actions])
+        observation, _ = network.observe(screens, _zero_memory(network, len(screens)))
         with _silence():
-            return np.asarray(explain(score, ops.convert_to_numpy(network.preprocess(screens)), **options))
+            return np.asarray(explain(score, ops.convert_to_numpy(observation), **options))
 
     return run
+
+
+def _zero_memory(network: AgentNetwork, count: Any) -> tuple[Any, ...]:
+    return tuple(ops.zeros((count, *part.shape), part.dtype) for part in network.memory_parts.values())
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from xdrl.commands.export import export
 from xdrl.commands.figures import figures
 from xdrl.commands.games import games
 from xdrl.commands.import_agent import import_agent
+from xdrl.commands.intervene import intervene
 from xdrl.commands.methods import methods
 from xdrl.commands.plot import plot
 from xdrl.commands.query import query
@@ -45,7 +46,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(train, recipe, evaluate, table, explain, watch, trust, figures, plot),
+    *(train, recipe, evaluate, table, explain, watch, trust, intervene, figures, plot),
     *(export, serve, query, games, cards, methods, benchmark),
 ):
     # The real server's options have underscores, ours have dashes.

@@ -108,7 +108,8 @@ def _benchmark_explaining(game: str, output: Path) -> None:
     from xdrl.views.explaining_view import explaining_view
 
     with console.status("Playing ..."):
-        recording = record_episode(agent, find_protocol("standard", agent.game), FRAMES, is_greedy=False, seed=0)
+        rules = find_protocol(agent.protocol_name, agent.game)
+        recording = record_episode(agent, rules, FRAMES, is_greedy=False, seed=0)
     with following() as show:
         found = benchmark_explaining(agent, recording, ROUNDS, show)
     console.print(explaining_view(found))
@@ -133,7 +134,8 @@ def _benchmark_serving(game: str, seconds: float, output: Path) -> None:
     from xdrl.views.serving_view import serving_view
 
     with console.status("Playing ..."):
-        recording = record_episode(agent, find_protocol("standard", agent.game), SCREENS, is_greedy=False, seed=0)
+        rules = find_protocol(agent.protocol_name, agent.game)
+        recording = record_episode(agent, rules, SCREENS, is_greedy=False, seed=0)
     with following() as show:
         found = benchmark_serving(agent, asked.path, recording.screens, seconds, ROUNDS, show)
     console.print(serving_view(found))

@@ -20,7 +20,7 @@ def evaluate(
         bool | None,
         typer.Option(
             "--greedy/--sample",
-            help="Best actions, or drawn.  [default: drawn; under sb3 best, as evaluate_policy]",
+            help="Best actions, or drawn.  [default: drawn; under sb3 as the agent's library does]",
         ),
     ] = None,
     seed: SeedOption = 0,
@@ -37,7 +37,7 @@ def evaluate(
     from xdrl.storage.files import save_json
 
     protocol = protocol or found.protocol_name
-    is_greedy = protocol.startswith("sb3") if greedy is None else greedy
+    is_greedy = protocol.startswith("sb3") and found.is_judged_greedily if greedy is None else greedy
     record = play_and_show(found, protocol, episodes, is_greedy, seed)
     if output:
         save_json(output, record)

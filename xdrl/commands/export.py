@@ -59,7 +59,10 @@ def export(
     with console.status("Exporting and proving ..."):
         version = export_agent(agent, folder)
     console.print(f"Written: {version}")
-    taken = find_agent_folder(name).standing
+    try:
+        taken = find_agent_folder(name).standing
+    except UserError:  # the agent and its export lie elsewhere, and there is no other
+        return
     if asked.standing.is_below(taken):
         console.print(f"Commands go on to take {standing_line(taken)}; --agent {version} takes this one.")
 

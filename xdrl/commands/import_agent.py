@@ -38,7 +38,8 @@ def import_agent(
 
     found = find_game(game)
     find_protocol(protocol, found)
-    config, weights, agent_steps = read_foreign_agent(file, action_names(found), found.name, mapping)
+    own = action_names(found)
+    config, weights, agent_steps = read_foreign_agent(file, own, found.name, mapping)
     config = dataclasses.replace(config, protocol=protocol)
     folder = output or IMPORTED / found.name
     if is_run(folder):
@@ -48,4 +49,9 @@ def import_agent(
     write_weights_file(folder / AGENT_FILE, WeightsFile(found.name, config, agent_steps, 0.0, weights))
     count = sum(array.size for array in weights.values())
     console.print(f"{found.name}: {config.kind}, {count:,} weights, {agent_steps:,} agent steps trained")
+    if config.action_names != own:
+        all_of_them = f"all {config.num_actions} actions (full_action_space)"
+        console.print(f"It plays with {all_of_them}; {found.name} needs {len(own)}.", soft_wrap=True)
+    if config.epsilon:
+        console.print(f"Drawn, {config.epsilon:.0%} of its actions are random; --greedy takes the best alone.")
     console.print(f"Written: {folder}. Go on with: {program()} evaluate {found.name} --agent {folder}", soft_wrap=True)

@@ -33,7 +33,7 @@ def query(
         answer = AgentClient(url, name or _sole_model(url)).act(image_bytes, with_overlay=True)
     except ServingError as error:
         raise UserError(str(error)) from error
-    console.print(answer_view(answer.action_name, answer.probabilities, answer.value))
+    console.print(answer_view(answer.action_name, answer.probabilities, answer.value, answer.q_values))
     console.print(f"heatmap of {answer.action_name}: {answer.heatmap_status}, peak {answer.heatmap_peak:.3g}")
     console.print(heatmap_view(answer.heatmap), end="")
     path = overlay or Path(f"{image.stem}-overlay.png")

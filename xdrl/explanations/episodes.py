@@ -55,6 +55,7 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
     peaks = explanation.peaks
     shares = shares_of_strong(peaks)
     weak = [is_weak(status, share) for status, share in zip(explanation.statuses, shares, strict=True)]
+    judged = {"q_values": np.round(recording.logits, 5).tolist()} if recording.judges_actions else {}
     return {
         "game": agent.game.name,
         "agent": agent.provenance.source.as_posix(),
@@ -78,7 +79,8 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
         "strip": {"first_step": strip_start(episode), "frames": min(STRIP_FRAMES, len(peaks))},
         "action_names": list(agent.action_names),
         "action_labels": [agent.game.label(name) for name in agent.action_names],
-        "per_step": {
+        "per_step": judged
+        | {
             "action": recording.actions.tolist(),
             "probabilities": np.round(recording.probabilities, 5).tolist(),
             "value": np.round(recording.values, 5).tolist(),
@@ -96,7 +98,7 @@ def explanation_record(agent: Agent, episode: ExplainedEpisode) -> dict[str, Any
 
 def strip_start(episode: ExplainedEpisode) -> int:
     """Returns the first step of the window whose least telling step tells most."""
-    telling = tellings(episode.recording.probabilities, episode.explanation.peaks)
+    telling = tellings(episode.recording.preferences, episode.explanation.peaks)
     if len(telling) <= STRIP_FRAMES:
         return 0
     windows = np.lib.stride_tricks.sliding_window_view(telling, STRIP_FRAMES)
@@ -105,7 +107,7 @@ def strip_start(episode: ExplainedEpisode) -> int:
 
 def most_telling_step(episode: ExplainedEpisode) -> int:
     """Returns the step at which there is most to see: much depended on the action, under a strong map."""
-    return int(tellings(episode.recording.probabilities, episode.explanation.peaks).argmax())
+    return int(tellings(episode.recording.preferences, episode.explanation.peaks).argmax())
 
 
 def _six_digits(value: float) -> float:

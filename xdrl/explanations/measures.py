@@ -12,7 +12,7 @@ def entropies(probabilities: np.ndarray) -> np.ndarray:
 
 
 def margins(logits: np.ndarray) -> np.ndarray:
-    """Returns how far the most probable action's logit lies above the next one's: float32 [S, A] to [S]."""
+    """Returns how far the best action's logit, or Q-value, lies above the next one's: float32 [S, A] to [S]."""
     ordered = np.sort(logits, axis=-1)
     return ordered[:, -1] - ordered[:, -2] if logits.shape[-1] > 1 else np.zeros(len(logits))
 

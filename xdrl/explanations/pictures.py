@@ -6,10 +6,12 @@ import numpy as np
 from keras import ops
 
 from xdrl.agents import CHUNK, Agent
+from xdrl.evaluation import Recording
 from xdrl.explainers.maps import OK
 from xdrl.explanations.episodes import STRIP_FRAMES, ExplainedEpisode, most_telling_step, strip_start
-from xdrl.explanations.measures import entropies
+from xdrl.explanations.measures import entropies, margins
 from xdrl.explanations.strengths import NOTES, is_weak, note_on_map, say_share, shares_of_strong
+from xdrl.pictures.bars import bar_lengths
 from xdrl.pictures.frames import PanelText, strip, video_frame
 from xdrl.pictures.overlays import enlarge, overlay
 
@@ -82,11 +84,12 @@ def strip_part(episode: ExplainedEpisode) -> slice:
 
 
 def captions(agent: Agent, episode: ExplainedEpisode, part: slice) -> list[str]:
-    """Says of each step which it is, and how probable its action was."""
-    taken = zip(episode.recording.actions[part], episode.recording.probabilities[part], strict=True)
+    """Says of each step which it is, and how probable its action was, or what its Q-value."""
+    recording = episode.recording
+    taken = zip(recording.actions[part], recording.preferences[part], strict=True)
     return [
-        f"step {step:,}\n{agent.game.label(agent.action_names[action])} {probabilities[action]:.2f}"
-        for step, (action, probabilities) in enumerate(taken, part.start)
+        f"step {step:,}\n{agent.game.label(agent.action_names[action])} {_say(preferences[action], recording, 'Q ')}"
+        for step, (action, preferences) in enumerate(taken, part.start)
     ]
 
 
@@ -119,11 +122,27 @@ def panel_text(agent: Agent, episode: ExplainedEpisode, step: int) -> PanelText:
         ("step", f"{step:,}"),
         ("score", f"{recording.rewards[: step + 1].sum():g}"),
         ("action", action),
-        ("value", f"{recording.values[step]:.2f}"),
-        ("entropy", f"{entropies(recording.probabilities[step : step + 1])[0]:.2f} nats"),
+        *_judgement(recording, step),
         ("map of", episode.target),
         ("map peak", f"{episode.explanation.peaks[step]:.3g}"),
         ("of a strong map", say_share(_share(episode, step))),
     )
     note = note_on_map(episode.explanation.statuses[step], _share(episode, step))
-    return PanelText(agent.game.name, lines, action, labels, recording.probabilities[step], note)
+    preferences = recording.preferences[step]
+    figures = tuple(_say(preference, recording) for preference in preferences)
+    lengths = bar_lengths(preferences, recording.judges_actions)
+    return PanelText(agent.game.name, lines, action, labels, figures, lengths, note)
+
+
+def _say(preference: float, recording: Recording, sign: str = "") -> str:
+    """Writes a probability, or a Q-value, of which the differences are small, after its sign."""
+    return f"{sign}{preference:.3f}" if recording.judges_actions else f"{preference:.2f}"
+
+
+def _judgement(recording: Recording, step: int) -> tuple[tuple[str, str], ...]:
+    """Says what the critic makes of a step, and how sure the agent was."""
+    if recording.judges_actions:
+        lead = margins(recording.logits[step : step + 1])[0]
+        return ("best Q-value", f"{recording.values[step]:.2f}"), ("above the next", f"{lead:.3f}")
+    nats = entropies(recording.probabilities[step : step + 1])[0]
+    return ("value", f"{recording.values[step]:.2f}"), ("entropy", f"{nats:.2f} nats")

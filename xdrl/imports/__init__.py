@@ -5,25 +5,28 @@ from pathlib import Path
 
 from xdrl.errors import UserError
 from xdrl.imports.keras_files import WEIGHTS, read_keras_file
-from xdrl.imports.layers import Imported, translate
+from xdrl.imports.layers import Imported, Source, translate
 from xdrl.imports.stable_baselines import is_stable_baselines, read_stable_baselines
 from xdrl.imports.state_files import read_clean_rl, read_mapped, tensors_of
 from xdrl.imports.torch_files import read_torch_file
+from xdrl.quiet import import_tensorflow
 
 __all__ = ["Imported", "read_foreign_agent"]
 
 MOST_BYTES = 2 << 30
-SUPPORTED = "a zip of Stable-Baselines3, a state file of CleanRL, or a state_dict or .keras file with --mapping"
+SUPPORTED = (
+    "a zip of Stable-Baselines3, a state file of CleanRL, or with --mapping a state_dict, a .keras file or a SavedModel"
+)
 
 
 def read_foreign_agent(path: Path, action_names: tuple[str, ...], game: str, mapping: Path | None = None) -> Imported:
     """Reads an agent of another library.
 
     Args:
-        path: its file.
+        path: its file, or the folder of a SavedModel.
         action_names: of the game it plays.
         game: name of the game.
-        mapping: JSON that names the layers of a plain state_dict; None for files that are known.
+        mapping: JSON that names the layers of one's own network; None for files that are known.
 
     Raises:
         UserError: the file is damaged, of another kind, or of another network; the line says what was found.
@@ -33,6 +36,8 @@ def read_foreign_agent(path: Path, action_names: tuple[str, ...], game: str, map
         is_zip = path.is_file() and zipfile.is_zipfile(path)
     except OSError as error:
         raise UserError(f"expected an agent's file in {path}, got {error.strerror}") from error
+    if path.is_dir() and (path / "saved_model.pb").exists():
+        return translate(_read_saved_model(path, mapping), action_names, game)
     if not is_zip:
         raise UserError(f"expected {SUPPORTED} in {path}, got {_describe(path)}")
     if size > MOST_BYTES:
@@ -56,6 +61,15 @@ def read_foreign_agent(path: Path, action_names: tuple[str, ...], game: str, map
     if mapping is None:
         return translate(read_clean_rl(content, name), action_names, game)
     return translate(read_mapped(lambda _: tensors_of(content), mapping, name), action_names, game)
+
+
+def _read_saved_model(path: Path, mapping: Path | None) -> Source:
+    if mapping is None:
+        raise UserError(f"expected --mapping for the SavedModel in {path}: it names the model's layers")
+    import_tensorflow()
+    from xdrl.imports.saved_model_files import read_saved_model
+
+    return read_mapped(lambda layers: read_saved_model(path, layers), mapping, path.name)
 
 
 def _describe(path: Path) -> str:

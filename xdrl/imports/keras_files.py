@@ -36,6 +36,22 @@ def read_keras_file(archive: zipfile.ZipFile, layers: Mapping[str, Any], source:
             found = dict(_layers(file))
     except _DAMAGE as error:
         raise UserError(f"expected weights of Keras in {source}, {WEIGHTS}, got {error}") from error
+    return name_as_torch_does(found, layers, source)
+
+
+def name_as_torch_does(
+    found: Mapping[str, list[np.ndarray]], layers: Mapping[str, Any], source: str
+) -> dict[str, np.ndarray]:
+    """Turns the arrays of Keras' layers into tensors as torch has them.
+
+    Args:
+        found: kernel and bias of each layer.
+        layers: by our names, those of the model's layers.
+        source: name of the file, for what is said.
+
+    Raises:
+        UserError: a layer is not there, or has no kernel and bias.
+    """
     tensors: dict[str, np.ndarray] = {}
     for ours, theirs in layers.items():
         if theirs not in found:

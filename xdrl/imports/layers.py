@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xdrl.errors import UserError
+from xdrl.games import ALL_ACTIONS
 from xdrl.nature_config import ATOMS, DENSE, OWN, POLICY, QUANTILES, SHARED, NatureConfig
 
 Tensors = Mapping[str, np.ndarray]
@@ -47,7 +48,7 @@ def translate(source: Source, action_names: tuple[str, ...], game: str) -> Impor
 
     Args:
         source: what the file holds.
-        action_names: of the game.
+        action_names: the game's own; a head of 18 actions has all of the emulator's.
         game: its name, for what is said.
 
     Raises:
@@ -69,7 +70,10 @@ def translate(source: Source, action_names: tuple[str, ...], game: str) -> Impor
         critic_core, critic_weights = _critic_core(source, features, units)
         weights |= critic_weights
     settings = dict(source.settings)
-    outputs = _count_outputs(settings, len(action_names))
+    each = settings["support"][0] if settings["head"] in (QUANTILES, ATOMS) else 1
+    if len(_take(source, "policy", "weight", (None, None))) == len(ALL_ACTIONS) * each:
+        action_names = ALL_ACTIONS
+    outputs = len(action_names) * each
     weights |= _dense(source, "policy", units or features, outputs, f", the actions of {game}")
     if settings["head"] == POLICY:
         weights |= _dense(source, "value", units or features, 1)
@@ -92,10 +96,6 @@ def names_under(tensors: Tensors, prefix: str) -> list[str]:
 
 def _previous(name: str) -> str:
     return re.sub(r"\d", lambda found: str(int(found[0]) - 1), name)
-
-
-def _count_outputs(settings: Mapping[str, Any], num_actions: int) -> int:
-    return num_actions * (settings["support"][0] if settings["head"] in (QUANTILES, ATOMS) else 1)
 
 
 def _take(source: Source, layer: str, part: str, shape: tuple[int | None, ...], note: str = "") -> np.ndarray:

@@ -12,11 +12,12 @@ from xdrl.imports.layers import CONVOLUTIONS, Source, Tensors
 from xdrl.nature_config import ACTION_VALUES, ATOMS, FIRST_SCREEN, HEADS, POLICY, QUANTILES, ZEROS
 
 MAPPED_LAYERS = (*CONVOLUTIONS, "hidden", "policy", "value", "core", "critic_core")
-MAPPED_SETTINGS = ("head", "padding", "gray_first", "support", "epsilon")
+MAPPED_SETTINGS = ("head", "padding", "gray_first", "support", "epsilon", "greedy", "brightest")
 CLEAN_RL_EPSILON = 0.05
 """With which CleanRL's own evaluation plays agents that judge actions (`cleanrl_utils/evals/dqn_eval.py`)."""
-_WRAPPERS = {"padding": FIRST_SCREEN, "gray_first": False}
-"""CleanRL makes screens smaller before it makes them gray, and fills the first stack with the first screen."""
+_WRAPPERS = {"padding": FIRST_SCREEN, "gray_first": False, "greedy": False}
+"""CleanRL makes screens smaller before it makes them gray, fills the first stack with the first screen, and draws the
+actions of its evaluations."""
 _MOST_MAPPING_BYTES = 1 << 16
 
 
@@ -61,7 +62,8 @@ def read_mapped(read: Callable[[Mapping[str, str]], Tensors], mapping: Path, sou
     Args:
         read: the layers that the mapping names to the file's tensors.
         mapping: such as `{"convolution_1": "conv.0", ..., "hidden": "fc", "policy": "pi", "value": "v", "head":
-            "policy"}`; `padding`, `gray_first`, `support` and `epsilon` as in `NatureConfig`.
+            "policy"}`; `padding`, `gray_first`, `support`, `epsilon` and `greedy` as in `NatureConfig`, and as
+            `brightest` what the brightest pixel is to the first convolution: 1, or 255 where nothing divides by that.
         source: name of the file.
 
     Raises:
@@ -77,7 +79,8 @@ def read_mapped(read: Callable[[Mapping[str, str]], Tensors], mapping: Path, sou
         raise UserError(f"expected a text for {wrong[0]} in {mapping}, got {layers[wrong[0]]!r}")
     head = values.get("head", POLICY if "value" in layers else ACTION_VALUES)
     settings = {"kind": "mapped", "head": head, "padding": values.get("padding", ZEROS)}
-    settings |= {"gray_first": bool(values.get("gray_first", True)), "epsilon": _number(values, "epsilon", mapping)}
+    settings |= {name: _truth(values, name, mapping) for name in ("gray_first", "greedy")}
+    settings |= {"epsilon": _number(values, "epsilon", 0.0, mapping)}
     if head not in HEADS:
         raise UserError(f"expected head to be one of {', '.join(HEADS)} in {mapping}, got {head!r}")
     if head in (QUANTILES, ATOMS):
@@ -86,7 +89,12 @@ def read_mapped(read: Callable[[Mapping[str, str]], Tensors], mapping: Path, sou
         if not is_list or len(support) != 3 or support[0] < 1:
             raise UserError(f"expected support to be [atoms, lowest, highest] in {mapping}, got {support!r}")
         settings["support"] = (int(support[0]), float(support[1]), float(support[2]))
-    return Source(read(layers), layers, settings)
+    tensors, brightest = read(layers), _number(values, "brightest", 1.0, mapping)
+    if brightest <= 0:
+        raise UserError(f"expected brightest to be above 0 in {mapping}, got {brightest:g}")
+    first = f"{layers.get('convolution_1')}.weight"
+    scaled = {first: tensors[first] * np.float32(brightest)} if first in tensors else {}
+    return Source({**tensors, **scaled}, layers, settings)
 
 
 def read_description(path: Path) -> dict[str, Any]:
@@ -110,8 +118,15 @@ def tensors_of(content: Mapping[str, Any]) -> Tensors:
     return {str(name): tensor for name, tensor in content.items() if isinstance(tensor, np.ndarray)}
 
 
-def _number(values: Mapping[str, Any], name: str, mapping: Path) -> float:
-    value = values.get(name, 0.0)
-    if not isinstance(value, int | float):
+def _truth(values: Mapping[str, Any], name: str, mapping: Path) -> bool:
+    value = values.get(name, True)
+    if not isinstance(value, bool):
+        raise UserError(f"expected true or false for {name} in {mapping}, got {value!r}")
+    return value
+
+
+def _number(values: Mapping[str, Any], name: str, default: float, mapping: Path) -> float:
+    value = values.get(name, default)
+    if not isinstance(value, int | float) or isinstance(value, bool):
         raise UserError(f"expected a number for {name} in {mapping}, got {value!r}")
     return float(value)

@@ -23,62 +23,67 @@ class Question:
     Attributes:
         screens: uint8 [N, 210, 160, 3].
         actions: int64 [N], that were chosen.
-        probabilities: float32 [N, A].
+        preferences: float32 [N, A], probabilities or Q-values.
         action_names: A of them.
         target: as it was asked.
         method: that made the maps.
+        judges_actions: whether the preferences are Q-values.
     """
 
     screens: np.ndarray
     actions: np.ndarray
-    probabilities: np.ndarray
+    preferences: np.ndarray
     action_names: Sequence[str]
     target: str
     method: str
+    judges_actions: bool = False
 
     def subject(self, index: int) -> str:
         """Says what a map is about, such as: UP rather than LEFT."""
         kind, _, named = self.target.partition(":")
-        action, shares = self.actions[index], self.probabilities[index]
+        action, figures = self.actions[index], self.preferences[index]
         chosen, rival = self.action_names[action], named.upper()
         if kind == CONTRAST and rival in ("", chosen):  # held against the best other action, as the map is
-            rival = self.action_names[int(np.where(np.arange(len(shares)) == action, -1, shares).argmax())]
+            rival = self.action_names[int(np.where(np.arange(len(figures)) == action, -np.inf, figures).argmax())]
         words = {VALUE: "the value", ACTION: rival, CONTRAST: f"{chosen} rather than {rival}"}
         return words.get(kind, f"{chosen}, the action that was chosen")
 
 
-def say_decision(actions: np.ndarray, probabilities: np.ndarray, action_names: Sequence[str]) -> str:
+def say_decision(actions: np.ndarray, preferences: np.ndarray, action_names: Sequence[str]) -> str:
     """Says N decisions in a line; arguments as in `draw_decision`."""
-    names = _names(action_names, probabilities)
-    taken = zip(actions[:SHOWN], probabilities, strict=False)
-    words = [f"{names[action]} {shares[action]:.2f}" for action, shares in taken]
+    names = _names(action_names, preferences)
+    taken = zip(actions[:SHOWN], preferences, strict=False)
+    words = [f"{names[action]} {figures[action]:.2f}" for action, figures in taken]
     return f"<Decision on {_count(len(actions))}: {', '.join(filter(None, [*words, _more(len(actions))]))}>"
 
 
 def draw_decision(
     screens: np.ndarray | None,
     actions: np.ndarray,
-    probabilities: np.ndarray,
+    preferences: np.ndarray,
     values: np.ndarray,
     action_names: Sequence[str],
+    judges_actions: bool = False,
 ) -> str:
     """Draws the first of N decisions as HTML: the screen, a bar for each action, and a sentence.
 
     Args:
         screens: uint8 [N, 210, 160, 3]; None draws none.
         actions: int64 [N], that were chosen.
-        probabilities: float32 [N, A].
+        preferences: float32 [N, A], probabilities or Q-values.
         values: float32 [N].
         action_names: A of them; none where they are not known.
+        judges_actions: whether the preferences are Q-values.
     """
-    names, count = _names(action_names, probabilities), len(actions)
+    names, count = _names(action_names, preferences), len(actions)
+    words, value = ("a Q-value", "best Q-value") if judges_actions else ("a probability", "value")
     rows = []
     for index in range(min(count, SHOWN)):
         chosen = int(actions[index])
         pictures = [] if screens is None else [_picture(screens[index], "the screen", count)]
-        bars = draw_bars(names, probabilities[index], chosen)
-        caption = f"{names[chosen]}, with a probability of {probabilities[index, chosen]:.2f}."
-        rows.append(draw_row([*pictures, bars], caption, f"value {values[index]:.2f}"))
+        bars = draw_bars(names, preferences[index], chosen, judges_actions)
+        caption = f"{names[chosen]}, with {words} of {preferences[index, chosen]:.2f}."
+        rows.append(draw_row([*pictures, bars], caption, f"{value} {values[index]:.2f}"))
     return draw_card(f"Decision on {_count(count)}", rows, _more(count))
 
 
@@ -123,16 +128,16 @@ def _draw_maps(maps: np.ndarray, peaks: np.ndarray, statuses: Sequence[str], box
         parts = [
             _picture(screens[index], "the screen", count),
             _picture(drawn, f"the screen under the map of {subject}", count),
-            draw_bars(asked.action_names, asked.probabilities[index], int(asked.actions[index])),
+            draw_bars(asked.action_names, asked.preferences[index], int(asked.actions[index]), asked.judges_actions),
         ]
         notes = f"peak {peaks[index]:.3g}", note_on_map(statuses[index], float(shares[index]))
         rows.append(draw_row(parts, f"What spoke for {subject}.", ", ".join(filter(None, notes))))
     return rows
 
 
-def _names(action_names: Sequence[str], probabilities: np.ndarray) -> Sequence[str]:
+def _names(action_names: Sequence[str], preferences: np.ndarray) -> Sequence[str]:
     """Numbers stand for names that are not known."""
-    return action_names or [str(index) for index in range(probabilities.shape[-1])]
+    return action_names or [str(index) for index in range(preferences.shape[-1])]
 
 
 def _picture(image: np.ndarray, words: str, count: int) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from xdrl.pictures.bars import bar_lengths
+
 _BAR, _CHOSEN_BAR = "#7d8fc4", "#f98e09"
 _FAINT = "opacity:.75;font-size:.9em"
 _GRID = "display:grid;gap:1px 10px;justify-content:start;line-height:1.35"
@@ -35,22 +37,25 @@ def draw_picture(data: bytes, kind: str, words: str, width: int) -> str:
     return f'<img src="{data_url(data, kind)}" alt="{html.escape(words)}" width="{width}" style="{style}">'
 
 
-def draw_bars(names: Sequence[str], shares: np.ndarray, chosen: int) -> str:
-    """Draws the probability of each action as a bar.
+def draw_bars(names: Sequence[str], figures: np.ndarray, chosen: int, judges_actions: bool = False) -> str:
+    """Draws the probability of each action, or its Q-value, as a bar.
 
     Args:
         names: of A actions.
-        shares: float [A] in [0, 1].
+        figures: float [A], probabilities in [0, 1], or Q-values.
         chosen: which one stands out.
+        judges_actions: whether the figures are Q-values.
     """
-    cells = [f'<span></span> <span style="{_FAINT}">probability</span> <span></span>{_LINE_END}']
-    for index, (name, share) in enumerate(zip(names, shares, strict=True)):
+    word, digits = ("Q-value", 3) if judges_actions else ("probability", 2)
+    cells = [f'<span></span> <span style="{_FAINT}">{word}</span> <span></span>{_LINE_END}']
+    lengths = bar_lengths(figures, judges_actions)
+    for index, (name, figure, share) in enumerate(zip(names, figures, lengths, strict=True)):
         weight, colour = ("bold", _CHOSEN_BAR) if index == chosen else ("normal", _BAR)
         length = 100 * float(np.nan_to_num(np.clip(share, 0, 1)))
         cells.append(
             f'<span style="font-weight:{weight}">{html.escape(name)}</span> '
             f'<span style="{_BAR_STYLE};width:{length:.1f}%;background:{colour}"></span> '
-            f'<span style="font-weight:{weight}">{share:.2f}</span>{_LINE_END}'
+            f'<span style="font-weight:{weight}">{figure:.{digits}f}</span>{_LINE_END}'
         )
     style = f"{_GRID};grid-template-columns:max-content 120px max-content;font-size:.85em"
     return f'<div style="{style}">{"".join(cells)}</div>'

@@ -199,7 +199,7 @@ def play(
 def _find_player(game: str | None, agent: Agent | str | Path | None) -> Agent:
     if not isinstance(agent, Agent):
         return find_agent(game, None if agent is None else Path(agent))
-    if game is not None and agent.game != find_game(game):
+    if game is not None and agent.game.name != find_game(game).name:
         raise UserError(f"expected an agent of {find_game(game).name}, got one of {agent.game.name}")
     return agent
 

@@ -30,7 +30,8 @@ class PanelText:
         lines: name and figure, in pairs.
         action: the action taken.
         action_names: all of them.
-        probabilities: float32 [A].
+        figures: A of them, the actions' probabilities or Q-values.
+        lengths: float [A] in [0, 1], of their bars.
         note: why the map is blank, or "".
     """
 
@@ -38,7 +39,8 @@ class PanelText:
     lines: tuple[tuple[str, str], ...]
     action: str
     action_names: tuple[str, ...]
-    probabilities: np.ndarray
+    figures: tuple[str, ...]
+    lengths: np.ndarray
     note: str
 
 
@@ -165,11 +167,11 @@ def _draw_panel(draw: ImageDraw.ImageDraw, panel: PanelText) -> None:
     y += _LINE
     row = min(_LINE, (630 - y - 10) // len(panel.action_names))
     label = _widest_font(panel.action_names, min(17, row - 2), _BARS_LEFT - _MARGIN - 6)
-    for name, probability in zip(panel.action_names, panel.probabilities, strict=True):
+    for name, figure, length in zip(panel.action_names, panel.figures, panel.lengths, strict=True):
         colour = _CHOSEN_BAR if name == panel.action else _BAR
         draw.text((_MARGIN, y), name, fill=_TEXT if name == panel.action else _FAINT, font=label)
-        draw.rectangle((_BARS_LEFT, y + 3, _BARS_LEFT + _BAR_LENGTH * float(probability), y + row - 6), fill=colour)
-        draw.text((PANEL_WIDTH - _MARGIN, y), f"{probability:.2f}", fill=_TEXT, font=label, anchor="ra")
+        draw.rectangle((_BARS_LEFT, y + 3, _BARS_LEFT + _BAR_LENGTH * float(length), y + row - 6), fill=colour)
+        draw.text((PANEL_WIDTH - _MARGIN, y), figure, fill=_TEXT, font=label, anchor="ra")
         y += row
 
 

@@ -82,7 +82,7 @@ def _report_contents(
         "methods": list(dict.fromkeys(each.method for each in maps.sets)),
         "default": {"method": shown.method, "target": shown.target},
         "moments": find_moments(agent, recording),
-        "opening": int(tellings(recording.probabilities, shown.peaks).argmax()),
+        "opening": int(tellings(recording.preferences, shown.peaks).argmax()),
         "truth_command": f"{program()} trust {agent.game.name}",
         "series": describe_steps(recording, flips),
         "screens": pack_screens(recording.screens),

@@ -14,6 +14,7 @@ from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
 from xdrl.explanations.highlights import diverse_highlights, importances, screen_features
 from xdrl.explanations.measures import entropies, margins
 from xdrl.explanations.strengths import OWN_SCALE_FLOOR, STRONG_PERCENTILE, WEAK_SHARE, is_weak, shares_of_strong
+from xdrl.nature_config import NatureConfig
 from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
@@ -26,7 +27,8 @@ KEY_MOMENTS, MOMENT_GAP = 8, 15
 """Thumbnails of a report at most, and agent steps between two of them: a second of the game."""
 MOSTLY, NEARLY_UNIFORM = 0.5, 0.95
 """Shares above which a report warns: of blank or weak maps, and of the entropy of a policy that knows nothing."""
-_Q_VALUES = "the largest of the actions' Q-values; what is said of logits is said of Q-values"
+_Q_VALUES = "Q-values: the return that the agent expects of each action; the value of a screen is the largest of them"
+_STATE_VALUE = "a state value: the return that the agent expects from the screen on, beside a policy"
 _PACKAGES = ("tensorflow", "keras", "numpy", "ale-py")
 
 
@@ -35,6 +37,7 @@ def describe_page(agent: Agent) -> dict[str, Any]:
     names = list(agent.action_names)
     return {
         "game": agent.game.name,
+        "judges_actions": agent.judges_actions,
         "actions": names,
         "labels": {name: agent.game.label(name) for name in names},
         "largest_entropy": math.log(len(names)),
@@ -57,7 +60,8 @@ def describe_steps(recording: Recording, flips: np.ndarray) -> dict[str, list]:
         recording: of S steps.
         flips: bool [S], whether the action would be another without memory.
     """
-    return {
+    judged = {"q_values": np.round(recording.logits.astype(float), 4).tolist()} if recording.judges_actions else {}
+    return judged | {
         "action": recording.actions.tolist(),
         "probabilities": np.round(recording.probabilities.astype(float), 5).tolist(),
         "value": np.round(recording.values.astype(float), 4).tolist(),
@@ -71,11 +75,11 @@ def describe_steps(recording: Recording, flips: np.ndarray) -> dict[str, list]:
 
 def find_moments(agent: Agent, recording: Recording) -> list[dict[str, Any]]:
     """Returns the key moments in order: their step, and in words what hung on the action."""
-    spreads = importances(recording.logits if agent.judges_actions else recording.probabilities)
+    spreads = importances(recording.preferences)
     features = screen_features(recording.screens)
     moments = []
     for step in diverse_highlights(spreads, features, KEY_MOMENTS, MOMENT_GAP).tolist():
-        best = agent.action_names[recording.probabilities[step].argmax()]
+        best = agent.action_names[recording.preferences[step].argmax()]
         moments.append({"step": step, "best": best, "spread": round(float(spreads[step]), 4)})
     return moments
 
@@ -122,7 +126,14 @@ def describe_making(agent: Agent, facts: Sequence[tuple[str, str]]) -> list[tupl
     versions = [f"{name} {metadata.version(name)}" for name in _PACKAGES]
     return [
         *describe_provenance(agent.network.config, agent.provenance),
-        ("Value", _Q_VALUES if agent.judges_actions else "of the screen, by the critic"),
+        ("Critic", _say_critic(agent)),
         *facts,
         ("Versions", ", ".join([f"xdrl {__version__}", f"Python {platform.python_version()}", *versions])),
     ]
+
+
+def _say_critic(agent: Agent) -> str:
+    config = agent.network.config
+    if not isinstance(config, NatureConfig) or not config.judges_actions:
+        return _STATE_VALUE
+    return f"{_Q_VALUES}; of its actions {config.epsilon:.0%} are meant to be random"

@@ -1,5 +1,6 @@
 """An agent on disk, a run, a weights file or a SavedModel, becomes arrays and what they belong to."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,8 @@ from xdrl.config import (
     training_config_from_json,
 )
 from xdrl.errors import UserError
-from xdrl.games import Game, find_game
+from xdrl.games import ALL_ACTIONS, Game, find_game
+from xdrl.nature_config import NatureConfig
 from xdrl.storage.checkpoints import Arrays, load_weights
 from xdrl.storage.histories import History, history_from_json, read_history
 from xdrl.storage.imported_agents import AGENT_FILE, is_imported
@@ -97,7 +99,7 @@ def read_agent(path: Path) -> StoredAgent:
         file = read_weights_file(path if path.is_file() else path / AGENT_FILE)
         evaluations = {} if path.is_file() else load_evaluations(path, file.agent_steps)
         provenance = Provenance(path, file.agent_steps, file.seconds, evaluations)
-        return StoredAgent(find_game(file.game), file.network, file.weights, provenance)
+        return StoredAgent(_find_game(file.game, file.network), file.network, file.weights, provenance)
     return _read_saved_model(_find_version(path))
 
 
@@ -112,11 +114,12 @@ def read_identity(path: Path) -> tuple[Game, AgentConfig]:
         return find_game(training.game), network
     if path.is_file() or is_imported(path):
         file = read_weights_file(path if path.is_file() else path / AGENT_FILE)
-        return find_game(file.game), file.network
+        return _find_game(file.game, file.network), file.network
     version = _find_version(path)
     values = read_agent_json(version)
     try:
-        return find_game(values["game"]), agent_config_from_json(values["network"])
+        config = agent_config_from_json(values["network"])
+        return _find_game(values["game"], config), config
     except (LookupError, TypeError, ValueError) as error:
         raise UserError(f"expected an exported agent in {version}, but it cannot be read: {error}") from error
 
@@ -157,6 +160,12 @@ def write_weights(agent: StoredAgent, path: Path) -> None:
     write_weights_file(path, WeightsFile(agent.game.name, agent.network, steps, seconds, agent.weights))
 
 
+def _find_game(name: str, network: AgentConfig) -> Game:
+    """Finds an agent's game; one that another library trained with all actions plays with all of them."""
+    has_all_actions = isinstance(network, NatureConfig) and network.action_names == ALL_ACTIONS
+    return dataclasses.replace(find_game(name), has_all_actions=has_all_actions)
+
+
 def _find_version(path: Path) -> Path:
     version = highest_version(path) or path
     if not (version / AGENT_JSON).exists():
@@ -177,7 +186,7 @@ def _read_saved_model(version: Path) -> StoredAgent:
         network = agent_config_from_json(values["network"])
         weights = read_variables(version, values["variables"])
         provenance = _read_provenance(version, values)
-        return StoredAgent(find_game(values["game"]), network, weights, provenance)
+        return StoredAgent(_find_game(values["game"], network), network, weights, provenance)
     except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
         raise UserError(f"expected an exported agent in {version}, but it cannot be read: {error}") from error
 

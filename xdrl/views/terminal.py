@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from xdrl.games import GAMES
+from xdrl.pictures.bars import bar_lengths
 from xdrl.pictures.colours import colour_table
 
 if TYPE_CHECKING:  # these import a backend, which takes seconds
@@ -75,12 +76,17 @@ def mean_line(summary: "Summary") -> str:
     return f"mean {summary.mean:,.2f}" + ("" if summary.num_episodes < 2 else f" ± {summary.standard_error:,.2f}")
 
 
-def answer_view(action_name: str, probabilities: Mapping[str, float], value: float) -> Table:
-    """Shows an agent's decision: every action's probability as a bar, and the value."""
-    table = Table(title=f"action {action_name}, value {value:.3f}", show_header=False)
-    for name, probability in probabilities.items():
-        bar = ProgressBar(total=1.0, completed=probability, width=30)
-        table.add_row(Text(name, "bold" if name == action_name else ""), bar, f"{probability:.3f}")
+def answer_view(
+    action_name: str, probabilities: Mapping[str, float], value: float, q_values: Mapping[str, float] | None = None
+) -> Table:
+    """Shows an agent's decision: every action's probability, or its Q-value, as a bar, and the value."""
+    called = "value" if q_values is None else "best Q-value"
+    table = Table(title=f"action {action_name}, {called} {value:.3f}", show_header=False)
+    figures = probabilities if q_values is None else q_values
+    lengths = bar_lengths(np.array(list(figures.values())), q_values is not None)
+    for (name, figure), length in zip(figures.items(), lengths, strict=True):
+        bar = ProgressBar(total=1.0, completed=float(length), width=30)
+        table.add_row(Text(name, "bold" if name == action_name else ""), bar, f"{figure:.3f}")
     return table
 
 

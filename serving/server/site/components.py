@@ -17,7 +17,8 @@ def shared_schemas() -> dict[str, Schema]:
         status=_object(error_code=_TEXT, error_message=_TEXT),
     )
     path: Schema = {"type": ["string", "null"]}
-    memory: Schema = {"type": ["integer", "null"]}
+    shape: Schema = {"type": "array", "items": {"type": "integer"}}
+    memory: Schema = {"type": ["object", "null"], "additionalProperties": shape}
     note: Schema = {"type": ["string", "null"], "description": "on what its heatmap is worth"}
     model = _object(name=_TEXT, version=_DIGITS, signature=_TEXT, sample=path, game=path, memory=memory, note=note)
     return {

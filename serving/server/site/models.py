@@ -1,6 +1,7 @@
 """What the page needs to know of a model: which signatures take a screen, and what its folder has to show."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,9 @@ from serving.server.models.signatures import DEFAULT_SIGNATURE, Signature
 IMAGE_INPUT = "image_bytes"
 _OVERLAY_SIGNATURE = "overlay"
 _EXPLAIN_SIGNATURE, _STEP_SIGNATURE = "explain", "step"
-_STATES = ("state_h", "state_c")
+_STATE, _NEXT = "state_", "next_"
+_MAX_REMEMBERED = 1 << 20
+"""Numbers of a memory that the page sends along."""
 SAMPLE, GAME, ABOUT = "sample.png", "game.json", "agent.json"
 _EXTRAS = Path("assets.extra")
 _BEGINNINGS = {SAMPLE: b"\x89PNG\r\n\x1a\n", GAME: b"{"}
@@ -28,7 +31,7 @@ def describe_models(repository: ModelRepository) -> list[dict[str, Any]]:
     Returns:
         For each its `name`, the newest `version` that answers, the `signature` to ask, with a picture in its answer
         where there is one, the paths of its `sample` and of a piece of its `game`, None where it has none, its
-        `memory`: how many numbers the state of an agent has that can be asked why not; None of another model, and the
+        `memory`: what an agent that can be asked why not remembers, shapes by name; None of another model, and the
         `note` that its folder has on what its heatmap is worth, None where it has none.
     """
     described = []
@@ -83,14 +86,19 @@ def _screenshot_signature(version: LoadedVersion) -> str | None:
     return None
 
 
-def _memory_of(version: LoadedVersion) -> int | None:
-    """Returns the size of an agent's state, where it steps from screen to screen and says why not."""
-    needed = {_STEP_SIGNATURE: {"frame", *_STATES}, _EXPLAIN_SIGNATURE: {"frame", *_STATES, "target_action"}}
-    found = {name: version.signatures[name].inputs for name in needed if name in version.signatures}
-    if {name: set(inputs) for name, inputs in found.items()} != needed:
+def _memory_of(version: LoadedVersion) -> dict[str, list[int]] | None:
+    """Returns the shapes of what an agent remembers, where it steps from screen to screen and says why not."""
+    step, explain = (version.signatures.get(name) for name in (_STEP_SIGNATURE, _EXPLAIN_SIGNATURE))
+    if step is None or explain is None:
         return None
-    shape = found[_EXPLAIN_SIGNATURE][_STATES[0]].shape
-    return shape[1] if shape is not None and len(shape) == 2 and shape[1] > 0 else None
+    parts = {name: spec.shape for name, spec in step.inputs.items() if name.startswith(_STATE)}
+    takes = {"frame", *parts}
+    gives = {f"{_NEXT}{name}" for name in parts}
+    if set(step.inputs) != takes or set(explain.inputs) != takes | {"target_action"} or not gives <= set(step.outputs):
+        return None
+    memory = {name: [size or 0 for size in shape[1:]] for name, shape in parts.items() if shape}
+    sizes = [math.prod(shape) for shape in memory.values()]
+    return memory if len(memory) == len(parts) and min(sizes, default=1) > 0 and sum(sizes) <= _MAX_REMEMBERED else None
 
 
 def _note_of(version: LoadedVersion) -> str | None:

@@ -11,6 +11,10 @@ from xdrl.agents import Agent, load_agent
 from xdrl.commands.app import app
 from xdrl.environments import find_protocol
 from xdrl.evaluation import record_episode
+from xdrl.games import ALL_ACTIONS
+from xdrl.standings import read_standing
+from xdrl.storage.runs import EVALUATIONS, save_evaluation
+from xdrl.views.choosing import standing_line
 
 FIXTURES = Path(__file__).with_name("fixtures")
 
@@ -38,6 +42,15 @@ def test_what_was_imported_is_found_by_its_game(home: Path, monkeypatch: pytest.
     assert (found.path, len(found.action_names)) == (Path("imported/Seaquest"), 18)
 
 
+def test_what_it_was_evaluated_under_is_said(home: Path):
+    folder = home / "imported" / "BreakoutNoFrameskip-v4"
+    assert standing_line(read_standing(folder)).endswith(" agent steps, not evaluated")
+    steps = read_standing(folder).agent_steps
+    save_evaluation(folder, {"protocol": "sb3", "agent_steps": steps, "mean": 1.5, "num_episodes": 4})
+    assert standing_line(read_standing(folder)).endswith(" agent steps, evaluated under sb3 alone")
+    (folder / EVALUATIONS).unlink()
+
+
 @pytest.mark.slow
 def test_what_it_did_is_explained_by_its_cells_and_by_its_pixels(agent: Agent):
     recording = record_episode(agent, find_protocol("sb3", agent.game), 4, is_greedy=False, seed=0)
@@ -45,6 +58,17 @@ def test_what_it_did_is_explained_by_its_cells_and_by_its_pixels(agent: Agent):
         found = agent.explain(recording.screens, recording.state, target, method, recording.actions)
         assert len(found.maps) == 4
         assert np.isfinite(found.maps).all()
+
+
+def test_an_agent_with_all_actions_plays_with_all_of_them(tmp_path: Path):
+    command = ["import", str(FIXTURES / "dqn.zip"), "--game", "Breakout", "--output", str(tmp_path)]
+    said = CliRunner().invoke(app, command)
+    assert "It plays with all 18 actions (full_action_space); Breakout needs 4." in said.output
+    agent = load_agent(tmp_path)
+    assert agent.action_names == ALL_ACTIONS
+    recording = record_episode(agent, find_protocol(agent.protocol_name, agent.game), 3, is_greedy=False, seed=0)
+    assert recording.logits.shape == (3, 18)
+    assert find_agent_folder("Breakout", tmp_path).game.name == "Breakout"
 
 
 def test_an_agent_takes_the_place_of_another_but_not_of_a_run(home: Path, tmp_path: Path):

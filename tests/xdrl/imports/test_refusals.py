@@ -202,6 +202,23 @@ def test_an_agent_with_another_network_is_named(names: list[str], message: str, 
         read_foreign_agent(path, BREAKOUT, "Breakout")
 
 
+def test_a_description_that_unpacks_to_more_is_refused(tmp_path: Path):
+    bomb = rewritten(
+        "ppo.zip", lambda name, content: bytes(65 << 20) if name == "data" else content, tmp_path / "a.zip"
+    )
+    assert bomb.stat().st_size < 400_000
+    with pytest.raises(UserError, match="expected at most 67,108,864 bytes of data, got more"):
+        read_foreign_agent(bomb, BREAKOUT, "Breakout")
+
+
+def test_convolutions_of_another_shape_are_named(tmp_path: Path):
+    layers = {f"convolution_{3 - index}": f"network.{2 * index}" for index in range(3)}
+    path = tmp_path / "mapping.json"
+    path.write_text(json.dumps(layers | {"hidden": "network.7", "policy": "actor", "value": "critic"}))
+    with pytest.raises(UserError, match=r"expected network.4.weight of shape \[32, any, 8, 8\], got \[64, 64, 3, 3\]"):
+        read_foreign_agent(FIXTURES / "cleanrl-ppo.pth", BREAKOUT, "Breakout", path)
+
+
 def test_weights_that_are_not_numbers_are_refused(tmp_path: Path):
     content = (FIXTURES / "cleanrl-ppo.pth").read_bytes()
     path, buffer = tmp_path / "agent.pth", io.BytesIO()
@@ -223,6 +240,8 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path):
         ('{"hidden": 3}', "expected a text for hidden"),
         ('{"policy": "actor", "value": "critic"}', "expected to be told which tensors are the layer convolution_1"),
         ('{"head": "none"}', "expected head to be one of"),
+        ('{"greedy": 1}', "expected true or false for greedy in .*, got 1"),
+        ('{"epsilon": true}', "expected a number for epsilon in .*, got True"),
         ('{"head": "atoms", "support": [0]}', "expected support to be"),
     ],
 )

@@ -59,7 +59,7 @@ def test_an_explanation_shows_the_first_screens_under_their_maps_and_says_how_ma
     assert len(shown) == 2 * SHOWN
     np.testing.assert_array_equal(shown[::2], screens[:SHOWN])
     np.testing.assert_array_equal(shown[1::2], expected[:SHOWN])
-    assert words(found._repr_html_()).endswith(f"{found.asked.probabilities[2, 5]:.2f}and 2 more")
+    assert words(found._repr_html_()).endswith(f"{found.asked.preferences[2, 5]:.2f}and 2 more")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,9 @@ def panel(names: tuple[str, ...], chosen: int, probabilities: np.ndarray | None 
     """Returns the drawn panel alone."""
     game = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     shares = np.zeros(len(names)) if probabilities is None else probabilities
-    text = PanelText("DemonAttack", LINES, names[chosen], names, shares, note)
+    text = PanelText(
+        "DemonAttack", LINES, names[chosen], names, tuple(f"{share:.2f}" for share in shares), shares, note
+    )
     return video_frame(game, game, text)[:, -PANEL_WIDTH:]
 
 
@@ -60,7 +62,9 @@ def read_video(path: Path) -> tuple[dict, list[np.ndarray]]:
 
 def test_a_video_frame_is_game_gutter_overlay_and_panel():
     game, overlay = (np.full((HEIGHT, WIDTH, 3), level, np.uint8) for level in (50, 200))
-    frame = video_frame(game, overlay, PanelText("Pong", LINES, "UP", ("NOOP", "UP"), np.array([0.5, 0.5]), ""))
+    frame = video_frame(
+        game, overlay, PanelText("Pong", LINES, "UP", ("NOOP", "UP"), ("0.50", "0.50"), np.array([0.5, 0.5]), "")
+    )
     assert (frame.shape, frame.dtype) == ((HEIGHT, 2 * WIDTH + GUTTER + PANEL_WIDTH, 3), np.uint8)
     np.testing.assert_array_equal(frame[:, :WIDTH], game)
     np.testing.assert_array_equal(frame[:, WIDTH + GUTTER : 2 * WIDTH + GUTTER], overlay)

@@ -1,4 +1,4 @@
-// Bars of the actions' probabilities, and the two maps of the action that was chosen from them.
+// Bars of the actions' probabilities or Q-values, and the two maps of the action that was chosen from them.
 
 class Actions {
   /** `choose(name)` is called with the action that was clicked, or null when the maps are closed. */
@@ -22,18 +22,20 @@ class Actions {
     });
   }
 
-  /** Draws the probabilities of a step. */
+  /** Draws the probabilities or Q-values of a step. */
   show(step) {
     const { page, series } = this.source;
     const taken = series.action[step];
+    const [preferences, word] = [preferencesAt(this.source, step), page.judges_actions ? "Q-value" : "probability"];
+    const lengths = barLengths(preferences, page);
     this.rows.forEach(({ name, bar, share, button }, action) => {
-      const probability = series.probabilities[step][action];
-      bar.style.width = `${100 * probability}%`;
-      share.textContent = figure(probability);
+      const preference = sayPreference(preferences[action], page);
+      bar.style.width = `${100 * lengths[action]}%`;
+      share.textContent = preference;
       button.classList.toggle("taken", action === taken);
       button.setAttribute("aria-pressed", String(name === this.chosen));
       const remark = action === taken ? ", taken" : "";
-      button.setAttribute("aria-label", `${page.labels[name]}, probability ${figure(probability)}${remark}`);
+      button.setAttribute("aria-label", `${page.labels[name]}, ${word} ${preference}${remark}`);
     });
   }
 

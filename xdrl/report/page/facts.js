@@ -1,6 +1,12 @@
 // What stands on the page once and for all: title, warnings, key moments, truth table, how it was made.
 
 const TRUTH_COLUMNS = ["Claim", "Verdict", "Figure", "Held against"];
+const Q_HINTS = {
+  "actions-hint":
+    "Q-value of each action: the return that the agent expects of it. The bars run from the lowest to the highest one of the step. Choose one to see what speaks for it, and why it was or was not taken.",
+  "moments-hint":
+    "Where most hung on the action: the widest gap between the best and the worst Q-value, no two moments alike.",
+};
 const VERDICT_SIGNS = { yes: "✓", no: "✕", "not shown": "?" };
 
 function showFacts(page) {
@@ -13,6 +19,7 @@ function showFacts(page) {
   find("trust-summary").hidden = !page.truth_summary;
   find("trust-summary").textContent = page.truth_summary ?? "";
   paintScaleKey(find("scale-key"), page);
+  if (page.judges_actions) for (const [id, words] of Object.entries(Q_HINTS)) find(id).textContent = words;
 }
 
 /** Draws the key moments as buttons that jump there. */
@@ -21,7 +28,7 @@ async function showMoments(source, seek) {
   find("moments").replaceChildren(
     ...page.moments.map(({ step, best, spread }) => {
       const canvas = element("canvas", { width: 160, height: 210, "aria-hidden": "true" });
-      const words = element("span", {}, element("b", {}, `Step ${step}`), ` ${page.labels[best]}, gap ${figure(spread)}`);
+      const words = element("span", {}, element("b", {}, `Step ${step}`), ` ${page.labels[best]}, gap ${sayPreference(spread, page)}`);
       const button = element("button", { type: "button" }, canvas, words);
       button.addEventListener("click", () => seek(step));
       return element("li", {}, button);

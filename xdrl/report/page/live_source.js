@@ -1,6 +1,6 @@
 // Where a live page's steps come from: a server on this machine plays one when it is asked for it.
 
-const QUANTITIES = ["action", "probabilities", "value", "entropy", "margin", "reward", "lives", "flips"];
+const QUANTITIES = ["action", "probabilities", "q_values", "value", "entropy", "margin", "reward", "lives", "flips"];
 
 class LiveSource {
   /** Opens a game of this page's own; it lasts as long as the connection. */

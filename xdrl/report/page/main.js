@@ -69,6 +69,21 @@ function listenToControls(player, jump, save) {
   find("speed").addEventListener("change", () => player.setSpeed(Number(find("speed").value)));
 }
 
+/** The curves of what the critic makes of the game, and of how sure the agent is. */
+function criticCurves(source, seek) {
+  const unit = "expected return, clipped and discounted";
+  if (source.page.judges_actions) {
+    return [
+      new Curve("Best Q-value", unit, (from) => from.series.value, source, seek),
+      new Curve("Lead", "of the best Q-value over the next", (from) => from.series.margin, source, seek),
+    ];
+  }
+  return [
+    new Curve("Value", unit, (from) => from.series.value, source, seek),
+    new Curve("Entropy", "nats", (from) => from.series.entropy, source, seek),
+  ];
+}
+
 /** Makes what follows the step, and what moves it; a report has an address that does both. */
 function assemble(source, address = null) {
   const parts = { address };
@@ -91,8 +106,7 @@ function assemble(source, address = null) {
     timeline: new Timeline(source, player),
     curves: [
       new Curve("Score", "points", (from) => scores(from.series), source, seek),
-      new Curve("Value", "expected return, clipped and discounted", (from) => from.series.value, source, seek),
-      new Curve("Entropy", "nats", (from) => from.series.entropy, source, seek),
+      ...criticCurves(source, seek),
     ],
   });
   find("curves").replaceChildren(...parts.curves.map((curve) => curve.figure));

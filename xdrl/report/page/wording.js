@@ -20,11 +20,28 @@ function labelOf(action, page) {
   return page.labels[page.actions[action]];
 }
 
+/** How good the actions look at a step: their Q-values where the agent judges actions, else their probabilities. */
+function preferencesAt(source, step) {
+  return source.page.judges_actions ? source.series.q_values[step] : source.series.probabilities[step];
+}
+
+/** Writes a probability, or a Q-value, of which the differences are small. */
+function sayPreference(preference, page) {
+  return figure(preference, page.judges_actions ? 3 : 2);
+}
+
+/** How long the bars of preferences are drawn, from 0 to 1: Q-values from the lowest to the highest of the step. */
+function barLengths(preferences, page) {
+  if (!page.judges_actions) return preferences;
+  const [low, high] = [Math.min(...preferences), Math.max(...preferences)];
+  return preferences.map((value) => (high > low ? (value - low) / (high - low) : 0.5));
+}
+
 /** The best action but one, by its index. */
-function runnerUp(probabilities, except) {
+function runnerUp(preferences, except) {
   let best = -1;
-  probabilities.forEach((probability, action) => {
-    if (action !== except && (best < 0 || probability > probabilities[best])) best = action;
+  preferences.forEach((preference, action) => {
+    if (action !== except && (best < 0 || preference > preferences[best])) best = action;
   });
   return best;
 }
@@ -38,7 +55,7 @@ function targetAt(target, source, step) {
   if (kind === "value") return "what makes the situation look as it does";
   if (kind === "action") return `what speaks for ${labels[action]}`;
   const isNamed = action !== undefined && action !== taken;
-  const other = isNamed ? action : actions[runnerUp(source.series.probabilities[step], source.series.action[step])];
+  const other = isNamed ? action : actions[runnerUp(preferencesAt(source, step), source.series.action[step])];
   return `what spoke for ${labels[taken]} and not for ${labels[other]}`;
 }
 
@@ -81,24 +98,39 @@ function knownWords(method, page) {
 function stepFigures(source, step) {
   const { series, page } = source;
   const taken = series.action[step];
-  const best = runnerUp(series.probabilities[step], -1);
-  const drawn = taken === best ? "the likeliest one" : `drawn; ${labelOf(best, page)} was likelier`;
+  const best = runnerUp(preferencesAt(source, step), -1);
+  const [most, more] = page.judges_actions ? ["the best one", "better"] : ["the likeliest one", "likelier"];
+  const drawn = taken === best ? most : `drawn; ${labelOf(best, page)} was ${more}`;
   const reward = series.reward[step] === 0 ? "" : ` (${series.reward[step] > 0 ? "+" : ""}${significant(series.reward[step])})`;
   return [
     ["Action", `${labelOf(taken, page)}, ${drawn}`],
     ["Score", `${significant(scores(series)[step])}${reward}`],
     ...(Math.max(...series.lives) > 0 ? [["Lives", String(series.lives[step])]] : []),
+    ...judgement(series, step, page),
+    ["Without memory", series.flips[step] ? "it would prefer another action" : "it would prefer the same action"],
+  ];
+}
+
+/** What the critic makes of a step, and how sure the agent is, as [name, text] pairs. */
+function judgement(series, step, page) {
+  if (page.judges_actions) {
+    return [
+      ["Best Q-value", sayPreference(series.value[step], page)],
+      ["Above the next", `${figure(series.margin[step], 3)} (Q-values)`],
+    ];
+  }
+  return [
     ["Value", figure(series.value[step])],
     ["Entropy", `${figure(series.entropy[step])} of at most ${figure(page.largest_entropy)} nats`],
     ["Margin of the likeliest", `${figure(series.margin[step])} (logits)`],
-    ["Without memory", series.flips[step] ? "it would prefer another action" : "it would prefer the same action"],
   ];
 }
 
 /** A step in one sentence, for those who hear it. */
 function stepSentence(source, step, map) {
   const { series, page } = source;
-  const probability = figure(series.probabilities[step][series.action[step]]);
-  const state = `score ${significant(scores(series)[step])}, value ${figure(series.value[step])}`;
-  return `Step ${step}: ${labelOf(series.action[step], page)}, probability ${probability}, ${state}. ${faintReason(map, page)}`;
+  const [word, value] = page.judges_actions ? ["Q-value", "best Q-value"] : ["probability", "value"];
+  const preference = sayPreference(preferencesAt(source, step)[series.action[step]], page);
+  const state = `score ${significant(scores(series)[step])}, ${value} ${figure(series.value[step])}`;
+  return `Step ${step}: ${labelOf(series.action[step], page)}, ${word} ${preference}, ${state}. ${faintReason(map, page)}`;
 }

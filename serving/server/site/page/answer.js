@@ -30,16 +30,25 @@ function shortText(value) {
   return text.length > LONGEST_OUTPUT ? `${text.slice(0, LONGEST_OUTPUT)}…` : text;
 }
 
-/* The actions with their probabilities; those that one can ask about are buttons, and `askWhy(index)` is called. */
+/* How long bars are drawn, from 0 to 1: probabilities as they are, Q-values from the lowest to the highest. */
+function barLengths(figures, areQValues) {
+  const numbers = figures.map((figure) => Number(figure) || 0);
+  const [low, high] = areQValues ? [Math.min(...numbers), Math.max(...numbers)] : [0, 1];
+  return numbers.map((number) => (high > low ? Math.min(Math.max((number - low) / (high - low), 0), 1) : 0.5));
+}
+
+/* The actions with their probabilities, or Q-values where the model gives them; those that one can ask about are buttons, and `askWhy(index)` is called. */
 function showBars(prediction, labels, askWhy) {
-  const shares = prediction.action_probabilities;
-  const isKnown = Array.isArray(shares);
+  const areQValues = Array.isArray(prediction.q_values);
+  const figures = areQValues ? prediction.q_values : prediction.action_probabilities;
+  const isKnown = Array.isArray(figures);
+  const lengths = barLengths(isKnown ? figures : [], areQValues);
   const names = labels ?? (Array.isArray(prediction.action_names) ? prediction.action_names : []);
-  const bars = (isKnown ? shares : []).map((share, index) => {
+  const bars = (isKnown ? figures : []).map((found, index) => {
     const bar = element("span", "bar");
-    bar.style.width = `${100 * Math.min(Math.max(Number(share) || 0, 0), 1)}%`;
+    bar.style.width = `${100 * lengths[index]}%`;
     const name = element("span", "name", String(names[index] ?? index));
-    const figure = element("span", "share", typeof share === "number" ? share.toFixed(3) : String(share));
+    const figure = element("span", "share", typeof found === "number" ? found.toFixed(3) : String(found));
     const row = element(askWhy ? "button" : "div", "row", name, element("span", "track", bar), figure);
     if (askWhy) {
       row.type = "button";
@@ -50,6 +59,7 @@ function showBars(prediction, labels, askWhy) {
   });
   byId("bars").replaceChildren(...bars);
   show("bars", isKnown);
+  byId("bars-title").textContent = areQValues ? "What it could do, by Q-value" : "What it could do";
   show("bars-title", isKnown);
   show("why-hint", isKnown && Boolean(askWhy));
 }
@@ -57,7 +67,7 @@ function showBars(prediction, labels, askWhy) {
 function showFacts(model, signature, prediction, milliseconds) {
   const facts = [];
   if ("value" in prediction) {
-    facts.push(["Value", shortNumber(prediction.value)]);
+    facts.push([Array.isArray(prediction.q_values) ? "Best Q-value" : "Value", shortNumber(prediction.value)]);
   }
   if ("heatmap_status" in prediction) {
     const status = String(prediction.heatmap_status);

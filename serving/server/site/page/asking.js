@@ -37,6 +37,6 @@ async function predict(model, signature, instance) {
 
 /* The memory of an agent that has seen nothing yet. */
 function emptyMemory(model) {
-  const zeros = Array(model.memory).fill(0);
-  return { state_h: zeros, state_c: zeros };
+  const zeros = ([size, ...rest]) => (size === undefined ? 0 : Array.from({ length: size }, () => zeros(rest)));
+  return Object.fromEntries(Object.entries(model.memory).map(([name, shape]) => [name, zeros(shape)]));
 }

@@ -18,9 +18,14 @@ class Game {
 
   constructor(model, told, frames, background) {
     Object.assign(this, { model, told, frames, background });
-    this.memories = [{ state_h: told.state_h, state_c: told.state_c }];
+    this.memories = [this.memoryOf((name) => told[name])];
     this.answers = [];
     this.turn = Promise.resolve();
+  }
+
+  /* A memory, of which `partOf(name)` gives the parts. */
+  memoryOf(partOf) {
+    return Object.fromEntries(Object.keys(this.model.memory).map((name) => [name, partOf(name)]));
   }
 
   /* What the agent answers to a screen, after those before it; questions take turns. */
@@ -34,8 +39,9 @@ class Game {
     while (this.answers.length <= step) {
       const at = this.answers.length;
       const answer = await predict(this.model, "step", { frame: nestedFrame(this.frames[at]), ...this.memories[at] });
-      const { next_state_h: stateH, next_state_c: stateC } = answer.prediction;
-      this.memories[at + 1] = { state_h: stateH, state_c: stateC };
+      const isForgotten = this.told.begins?.includes(at + 1);
+      const next = (name) => answer.prediction[`next_${name}`];
+      this.memories[at + 1] = isForgotten ? emptyMemory(this.model) : this.memoryOf(next);
       this.answers.push(answer);
     }
   }
