@@ -21,6 +21,7 @@ from xdrl.config import recipe_to_json
 from xdrl.explainers.maps import normalise
 from xdrl.memories import Memory
 from xdrl.networks import arrays_to_variables, variables_to_arrays
+from xdrl.report.known import fields_of_card
 from xdrl.storage.files import replaced_folder
 from xdrl.storage.histories import history_to_json
 from xdrl.storage.progress import read_progress, write_progress
@@ -97,6 +98,7 @@ def _agent_record(agent: Agent) -> dict[str, Any]:
             for protocol, record in provenance.evaluations.items()
         },
         "claims": list(provenance.claims),
+        **fields_of_card(provenance.league, agent.game.name),
         "variables": {path: f"weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index, path in enumerate(paths)},
         "exported": time.strftime("%Y-%m-%d"),
         "tensorflow": tf.__version__,

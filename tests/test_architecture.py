@@ -100,15 +100,16 @@ ORDER = [
     ["xdrl.benchmarks.measuring", "xdrl.benchmarks.scaling"],
     ["xdrl.benchmarks.explaining"],
     # does a heatmap tell the truth
-    ["xdrl.trust.summary"],
+    ["xdrl.trust.summary", "xdrl.trust.known"],
     ["xdrl.trust", "xdrl.trust.intervals", "xdrl.trust.similarity", "xdrl.trust.pointing"],
     ["xdrl.trust.records"],
     ["xdrl.trust.cells", "xdrl.trust.frames", "xdrl.trust.episodes", "xdrl.trust.ram_detectors"],
     ["xdrl.trust.baselines", "xdrl.trust.deletion", "xdrl.trust.occlusion", "xdrl.trust.randomisation"],
     ["xdrl.trust.health", "xdrl.trust.specificity"],
-    ["xdrl.trust.measuring", "xdrl.trust.claims"],
-    ["xdrl.trust.contest"],
-    ["xdrl.trust.examination", "xdrl.trust.figure", "xdrl.trust.view"],
+    ["xdrl.trust.measuring", "xdrl.trust.claims", "xdrl.trust.league_records"],
+    ["xdrl.trust.contest", "xdrl.trust.trial"],
+    ["xdrl.trust.examination", "xdrl.trust.figure", "xdrl.trust.view", "xdrl.trust.league_claims"],
+    ["xdrl.trust.league", "xdrl.trust.league_view", "xdrl.trust.league_figure"],
     # the game itself is changed
     ["xdrl.interventions", "xdrl.interventions.changes"],
     ["xdrl.interventions.emulators"],
@@ -120,7 +121,8 @@ ORDER = [
     ["xdrl.explanations.files"],
     # a game in the browser
     ["xdrl.report.maps", "xdrl.report.claims", "xdrl.report.guard"],
-    ["xdrl.report.packing", "xdrl.report.contents"],
+    ["xdrl.report.known", "xdrl.report.packing"],
+    ["xdrl.report.contents"],
     ["xdrl.report.assembling", "xdrl.report.session"],
     ["xdrl.report.building", "xdrl.report.games"],
     ["xdrl.report.watch", "xdrl.report"],
@@ -131,6 +133,7 @@ ORDER = [
     ["xdrl.pictures.curve_figure", "xdrl.pictures.architecture"],
     ["xdrl.explanations.paper_figures"],
     ["xdrl.table_one", "xdrl.cards"],
+    ["xdrl.league_page"],
     ["xdrl.views.terminal", "xdrl.views.benchmark_view", "xdrl.views.recipes", "xdrl.views.tables"],
     ["xdrl.views.explaining_view", "xdrl.views.scaling_view", "xdrl.views.choosing", "xdrl.views.pace"],
     ["xdrl.views.training", "xdrl.views.interventions_view"],
@@ -332,6 +335,7 @@ def test_tensorflow_is_imported_only_where_it_is_the_subject():
 
 def test_matplotlib_draws_figures_and_nothing_else_waits_for_it():
     drawing = {"xdrl.pictures.curve_figure", "xdrl.pictures.architecture", "xdrl.trust.figure"}
+    drawing.add("xdrl.trust.league_figure")
     assert (
         direct_imports("matplotlib").keys() - {"xdrl.pictures.figure_files"} == drawing
     )  # whose import is for types alone

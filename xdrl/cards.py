@@ -165,9 +165,12 @@ def _making(card: Card) -> str:
 
 
 def _claims(card: Card) -> str:
-    claims = card.values.get("claims") or []
+    claims, words = card.values.get("claims") or [], (card.values.get("league") or {}).get("words", {})
+    league = [*words.values()] or [
+        f"Methods not compared: `python cli.py trust {card.game} --methods all --keep` does."
+    ]
     if not claims:
-        return f"Not tested on this version: `python cli.py trust {card.game}` tests it."
+        return "\n\n".join([f"Not tested on this version: `python cli.py trust {card.game}` tests it.", *league])
     by_verdict = {
         verdict: [claim for claim in claims if claim["verdict"] == verdict] for verdict in ("yes", "not shown", "no")
     }
@@ -177,7 +180,7 @@ def _claims(card: Card) -> str:
         for verdict, found in by_verdict.items()
         if found
     ]
-    return "\n\n".join([*parts, "What the tests are: docs/trust.md in the project."])
+    return "\n\n".join([*parts, *league, "What the tests are: docs/trust.md in the project."])
 
 
 def _claim(claim: Mapping[str, Any]) -> str:

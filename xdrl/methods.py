@@ -14,6 +14,9 @@ OBJECTS = "objects"
 """The method that takes objects away: it needs an agent and the screens of its game, and no feature map."""
 ALL = "all"
 """Stands for every method that knows the target."""
+DEFAULT = "grad-cam"
+BEST = "best"
+"""Stands for the method that is shown to answer the question, see `xdrl.trust.known`."""
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def test_an_explanation_is_written_where_it_is_said(home, done):
     record = json.loads((folder / "explanation.json").read_text())
     assert (record["steps"], record["target"], record["network"]) == (8, "contrast:right", "a3c")
     assert "after 8 agent steps, where --steps cut it" in done["explain"].stdout
+    assert "What grad-cam shows on this agent has not been tested: `python cli.py trust" in done["explain"].stdout
     assert f"Open file://{folder}/report.html" in done["explain"].stdout
     with np.load(home / "raw/maps.npz") as maps:
         assert maps["grad-cam/maps"].shape == (8, 8, 8)
@@ -115,6 +116,23 @@ def test_trust_says_its_verdicts_and_writes_them_with_a_figure(home, done):
     assert verdicts and all(verdict in done["trust"].stdout for verdict in verdicts)
     with Image.open(home / "trust/Pong/trust.png") as picture:
         assert (picture.format, picture.width) == ("PNG", 1800)
+
+
+@pytest.mark.slow
+def test_a_league_is_held_kept_in_an_export_and_asked_for_the_best_method(run, home, done):
+    export = "exported_models/Pong/1"
+    asked = ("--methods", "grad-cam,layer-cam", "--episodes", 2, "--steps", 20, "--frames", 3, "--keep")
+    said = run(home, "trust", "--agent", export, *asked)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "Written: trust/Pong/league.json and trust/Pong/league.png" in said.stdout
+    kept = json.loads((home / export / "assets.extra" / "agent.json").read_text())
+    assert kept["league"] == json.loads((home / "trust/Pong/league.json").read_text())["known"]
+    assert kept["heatmap_note"] == kept["league"]["words"]["grad-cam"]
+    said = run(home, "explain", "--agent", export, "--steps", 3, "--method", "best:policy", "--output", "best")
+    assert "on this agent" in said.stdout and kept["heatmap_note"] in said.stdout
+    assert kept["heatmap_note"] in (home / "best/report.html").read_text()
+    said = run(home, "trust", "--agent", "runs/Pong", *asked)
+    assert said.returncode == 1 and "expected an exported agent to --keep a league in" in said.stderr
 
 
 def test_the_papers_figures_are_drawn_from_the_agents_that_are_named(home, done):

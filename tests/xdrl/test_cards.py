@@ -69,6 +69,13 @@ def test_the_card_says_how_the_agent_was_made_plays_and_can_be_trusted():
     assert text.index("| standard |") < text.index("| sticky |")
 
 
+def test_the_card_says_what_is_known_of_each_method_or_how_to_find_out():
+    assert "Methods not compared: `python cli.py trust Pong --methods all --keep` does." in model_card(make_card())
+    words = {"blur": "On this agent blur marks what the policy needs.", "sarfa": "On this agent sarfa is not shown."}
+    text = model_card(make_card(league={"words": words}))
+    assert all(f"\n\n{sentence}\n" in text for sentence in words.values()) and "not compared" not in text
+
+
 def test_what_an_older_agent_does_not_say_is_said_to_be_missing():
     training = {"agent_steps": 40, "seconds": 90.0}
     older = make_card(training=training, evaluations={}, claims=[], game="Breakout")

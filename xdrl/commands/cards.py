@@ -1,4 +1,4 @@
-"""`cards`: model cards, the results page and the README's table, from what the shipped agents say of themselves."""
+"""`cards`: model cards, tables of the documentation and the README, from what the shipped agents say of themselves."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,14 +9,18 @@ from xdrl.commands.console import console
 from xdrl.commands.loading import quieten_matplotlib
 from xdrl.errors import UserError
 
+WHICH_METHOD = Path("concepts") / "which-method.md"
+"""Of the documentation: its tables are written anew where it stands."""
+
 
 def cards(
-    docs: Annotated[Path, typer.Option(help="Folder of results.md and its curves.")] = Path("docs"),
+    docs: Annotated[Path, typer.Option(help="Folder of the pages that are written.")] = Path("docs"),
     readme: Annotated[Path, typer.Option(help="Its table is written anew.")] = Path("README.md"),
 ) -> None:
-    """Write every shipped agent's model card, the results page and the README's table, so that none can disagree."""
+    """Write every shipped agent's model card and the tables of the documentation, so that none can disagree."""
     quieten_matplotlib()
     from xdrl.cards import model_card, put_into, read_card, readme_table, results_page
+    from xdrl.league_page import league_tables
     from xdrl.pictures.curve_figure import save_curves
     from xdrl.pictures.curves import make_panels, read_curve
     from xdrl.storage.files import write_bytes
@@ -32,11 +36,12 @@ def cards(
             save_curves(docs / curves[card.game], make_panels([read_curve(card.version)]))
     texts = {card.version.parent / "README.md": model_card(card) for card in found}
     texts[docs / "results.md"] = results_page(found, curves)
-    if readme.exists():
-        try:
-            texts[readme] = put_into(readme.read_text("utf-8"), readme_table(found))
-        except ValueError as error:
-            raise UserError(f"{readme}: {error}") from error
+    for page, table in ((readme, readme_table(found)), (docs / WHICH_METHOD, league_tables(found))):
+        if page.exists():
+            try:
+                texts[page] = put_into(page.read_text("utf-8"), table)
+            except ValueError as error:
+                raise UserError(f"{page}: {error}") from error
     for path, text in texts.items():
         write_bytes(path, text.encode())
         console.print(f"Written: {path}")

@@ -13,6 +13,7 @@ from xdrl.commands.console import console, errors
 from xdrl.commands.loading import load_agents
 from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, SeedOption
 from xdrl.invocation import program
+from xdrl.methods import DEFAULT
 
 STEPS, STEPS_OF_SEVERAL = 2000, 120
 """Agent steps that are kept unless told otherwise: some methods are a hundred times as slow as Grad-CAM."""
@@ -26,8 +27,12 @@ def explain(
         typer.Option(min=1, help="Agent steps that are kept at most.  [default: 2000, of several methods 120]"),
     ] = None,
     method: Annotated[
-        str, typer.Option(help="What makes the map, see `methods`; several with commas, or all, to compare.")
-    ] = "grad-cam",
+        str,
+        typer.Option(
+            help="What makes the map, see `methods`; several with commas, or all, to compare; best, best:action or "
+            "best:policy for the one that is shown to answer on this agent."
+        ),
+    ] = DEFAULT,
     target: Annotated[str, typer.Option(help="chosen, value, action:UP, contrast or contrast:UP.")] = "chosen",
     replay: Annotated[
         int, typer.Option(min=0, help="With objects: take them away from so many screens before, too, such as 8.")
@@ -46,14 +51,19 @@ def explain(
     from xdrl.agent_folders import find_agent_folder
     from xdrl.environments import find_protocol
     from xdrl.errors import UserError
-    from xdrl.methods import OBJECTS, choose_methods
+    from xdrl.methods import BEST, OBJECTS, choose_methods
     from xdrl.targets import parse_target
+    from xdrl.trust.known import read_question
 
     asked = find_agent_folder(game, agent)
-    methods, left_out = choose_methods(method, parse_target(target, asked.action_names))
+    parsed = parse_target(target, asked.action_names)
+    question = read_question(method, target) if method.partition(":")[0] == BEST else None
+    methods, left_out = ([], []) if question else choose_methods(method, parsed)
     if replay and OBJECTS not in methods:
         raise UserError(f"expected --replay with --method objects, got {method}")
     (found,) = load_agents(asked)
+    if question:
+        methods = [_choose_best(found, question)]
     from xdrl.evaluation import record_episode
     from xdrl.explanations.files import write_explanation, write_maps
 
@@ -72,12 +82,31 @@ def explain(
         write_maps(maps, recording.actions, [first, *others])
     notes = _write_report(found, first, others, folder / "report.html")
     ending = "" if record["is_over"] else ", where --steps cut it"
+    _say_known(found, methods)
     console.print(f"Score {record['score']:g} after {record['steps']:,} agent steps{ending}.")
     for line in [*left_out, *notes, *failures]:
         errors.print(f"warning: {line}", style="yellow", soft_wrap=True, highlight=False)
     written = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     console.print(f"Written: {folder}: {', '.join(written)}", soft_wrap=True)
     console.print(f"Open {(folder / 'report.html').resolve().as_uri()}", soft_wrap=True)
+
+
+def _choose_best(agent: Any, question: str) -> str:
+    """Takes the method that is shown to answer a question on an agent, and says which and why."""
+    from xdrl.report.known import find_known, finding_command
+    from xdrl.trust.known import choose_best
+
+    method, why = choose_best(find_known(agent), question, DEFAULT, finding_command(agent))
+    console.print(why, soft_wrap=True, highlight=False)
+    return method
+
+
+def _say_known(agent: Any, methods: Sequence[str]) -> None:
+    """Says what the agent's card knows of each method, or how to find out."""
+    from xdrl.report.known import find_known, finding_command, say_known
+
+    for line in say_known(find_known(agent), methods, finding_command(agent)):
+        console.print(line, soft_wrap=True, highlight=False)
 
 
 def _explain(agent: Any, recording: Any, target: str, methods: Sequence[str], replay: int) -> list[Any]:

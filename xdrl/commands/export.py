@@ -48,13 +48,14 @@ def export(
     (agent,) = load_agents(asked)
     from serving.export import export_agent
     from xdrl.report.claims import find_claims
+    from xdrl.report.known import find_known
 
     if not agent.provenance.evaluations:
         console.print("These weights have not been evaluated; `evaluate` first, and the figures go along.")
     claims = find_claims(agent)
     if claims is None:
         console.print("Their heatmaps have not been tested; `trust` first, and what it finds goes along.")
-    agent.provenance = dataclasses.replace(agent.provenance, claims=claims or ())
+    agent.provenance = dataclasses.replace(agent.provenance, claims=claims or (), league=find_known(agent))
     with console.status("Exporting and proving ..."):
         version = export_agent(agent, folder)
     console.print(f"Written: {version}")

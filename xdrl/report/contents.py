@@ -19,6 +19,7 @@ from xdrl.nature_config import NatureConfig
 from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
+from xdrl.report.known import find_known, finding_command
 from xdrl.report.maps import MapSet, ObjectSet
 from xdrl.storage.stored_agents import describe_provenance
 from xdrl.version import __version__
@@ -49,6 +50,8 @@ def describe_page(agent: Agent) -> dict[str, Any]:
         "weak_share": WEAK_SHARE,
         "steps_per_second": STEPS_PER_SECOND,
         "any_direction": [name for name, row in METHOD_ROWS.items() if row.any_direction],
+        "known": find_known(agent).get("words", {}),
+        "known_command": finding_command(agent),
     }
 
 

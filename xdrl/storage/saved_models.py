@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from xdrl.errors import UserError
+from xdrl.storage.files import replace_file
 
 SAVED_MODELS = Path("saved_models")
 """The agents that a clone ships, and those that were promoted, in the folder in which one stands."""
@@ -66,3 +67,14 @@ def read_agent_json(version: Path) -> dict[str, Any]:
         return {"training": values["training"], **values}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"expected an exported agent in {version}, but {AGENT_JSON} cannot be read: {error}") from error
+
+
+def update_agent_json(version: Path, **fields: Any) -> None:
+    """Has an export say more of itself, or something else; all other fields stay, in their order.
+
+    Raises:
+        UserError: it cannot be read or written.
+    """
+    read_agent_json(version)
+    values = json.loads((version / AGENT_JSON).read_text("utf-8"))
+    replace_file(version / AGENT_JSON, json.dumps(values | fields, indent=1) + "\n")

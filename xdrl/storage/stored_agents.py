@@ -37,6 +37,7 @@ class Provenance:
         training: how it was trained; None where that is not known.
         history: the calls of `train` that made it, as far as they are known.
         claims: what the truth tests found of its maps, if it was exported with that.
+        league: what a league of methods found, in the same way: `xdrl.trust.known` reads it.
     """
 
     source: Path
@@ -46,6 +47,7 @@ class Provenance:
     training: TrainingConfig | None = None
     history: History = ()
     claims: Sequence[dict[str, Any]] = ()
+    league: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
@@ -200,6 +202,7 @@ def _read_provenance(version: Path, values: dict[str, Any]) -> Provenance:
         configuration and training_config_from_json(configuration),
         history_from_json(history),
         values.get("claims", ()),
+        values.get("league", {}),
     )
 
 

@@ -8,6 +8,7 @@ from xdrl.objects.kinds import KINDS
 from xdrl.trust.baselines import BASELINES, DECISIVE
 from xdrl.trust.cells import ALL
 from xdrl.trust.deletion import DELETION, FILLS, INSERTION
+from xdrl.trust.frames import OUTPUTS
 from xdrl.trust.intervals import Interval, mean_interval, paired_interval, unpaired_interval
 from xdrl.trust.records import (
     NO_FIGURE,
@@ -29,7 +30,6 @@ MOST_ALIKE = 0.5
 """Rank correlation with the trained agent's maps that is left when every layer has forgotten, at most."""
 LEAST_SPECIFIC = 0.9
 """Correlation of the maps of two actions, at most."""
-OUTPUTS = ("policy", "value")
 
 
 class Belief(NamedTuple):

@@ -8,6 +8,7 @@ from scipy import ndimage
 from xdrl.agents import Agent
 from xdrl.trust.cells import Cells
 from xdrl.trust.frames import Effects, Frames, measure_effects
+from xdrl.trust.records import OWN, REMOVAL, Key
 
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75)
 """Of the cells that are painted over; closer together where the first objects go."""
@@ -57,15 +58,40 @@ def delete_and_insert(
         cells: of the maps.
         generator: which of equally strong cells comes first.
     """
-    ranks = rank_cells(maps, generator)
-    nothing = Effects(np.zeros(len(maps)), np.zeros(len(maps)))
-    everything = _paint(agent, frames, fill, np.ones(maps.shape, bool), cells)
-    deletions, insertions = [nothing], [everything]
-    for share in SHARES:
-        is_first = ranks < max(round(share * maps.shape[-1]), 1)
-        deletions.append(_paint(agent, frames, fill, is_first, cells))
-        insertions.append(_paint(agent, frames, fill, ~is_first, cells))
-    return Areas(_area([*deletions, everything]), _area([*insertions, nothing]))
+    firsts = _first_cells(maps, generator)
+    nothing, everything = _ends(agent, frames, fill, cells)
+    deletions = [_paint(agent, frames, fill, is_first, cells) for is_first in firsts]
+    insertions = [_paint(agent, frames, fill, ~is_first, cells) for is_first in firsts]
+    return Areas(_area([nothing, *deletions, everything]), _area([everything, *insertions, nothing]))
+
+
+def delete(
+    agent: Agent, frames: Frames, fill: np.ndarray, maps: np.ndarray, cells: Cells, generator: np.random.Generator
+) -> Effects:
+    """Paints cells over from the strongest on, alone; arguments as in `delete_and_insert`.
+
+    Returns:
+        the areas under the curves.
+    """
+    nothing, everything = _ends(agent, frames, fill, cells)
+    deletions = [_paint(agent, frames, fill, is_first, cells) for is_first in _first_cells(maps, generator)]
+    return _area([nothing, *deletions, everything])
+
+
+def ratio(areas: Effects, chance: Effects, output: str) -> float:
+    """Divides N frames' areas by a random map's; NaN where painting over what it marks changes nothing.
+
+    Args:
+        areas, chance: of the map, and of the random one.
+        output: whose change is meant, a field of `Effects`.
+    """
+    total = getattr(chance, output).sum()
+    return float(getattr(areas, output).sum() / total) if total > 0 else float("nan")
+
+
+def surplus_key(output: str, source: str = OWN) -> Key:
+    """Names how much more of an output changes, in nats, than where a random map's cells are painted over."""
+    return Key(REMOVAL, f"{DELETION} - chance, {output}", BACKGROUND, source)
 
 
 def rank_cells(maps: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -74,6 +100,19 @@ def rank_cells(maps: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     ranks = np.empty_like(order)
     np.put_along_axis(ranks, order, np.arange(maps.shape[-1])[None], axis=-1)
     return ranks
+
+
+def _first_cells(maps: np.ndarray, generator: np.random.Generator) -> list[np.ndarray]:
+    """The strongest cells of each of `SHARES`, bool [N, C]."""
+    ranks = rank_cells(maps, generator)
+    return [ranks < max(round(share * maps.shape[-1]), 1) for share in SHARES]
+
+
+def _ends(agent: Agent, frames: Frames, fill: np.ndarray, cells: Cells) -> tuple[Effects, Effects]:
+    """What painting over nothing and everything does."""
+    is_all = np.ones((len(frames.steps), len(cells.areas)), bool)
+    nothing = Effects(*(np.zeros(len(frames.steps)) for _ in Effects._fields))
+    return nothing, _paint(agent, frames, fill, is_all, cells)
 
 
 def _paint(agent: Agent, frames: Frames, fill: np.ndarray, is_painted: np.ndarray, cells: Cells) -> Effects:

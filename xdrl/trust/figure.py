@@ -17,7 +17,7 @@ from xdrl.trust.records import OBJECTS, OCCLUSION, OWN, RANDOMISATION, REMOVAL, 
 WIDTH, ROW_HEIGHT, DOTS_PER_INCH = 12.0, 7.0, 150
 """Inches, of the picture and of a method's panels, and pixels an inch."""
 SOURCES = (OWN, *BASELINES)
-COLOURS = dict(zip(SOURCES, ("#D55E00", "#0072B2", "#56B4E9", "#999999", "#009E73", "#CC79A7"), strict=True))
+COLOURS = dict(zip(SOURCES, ("#D55E00", "#0072B2", "#56B4E9", "#999999", "#009E73", "#F0E442", "#CC79A7"), strict=True))
 """That colour-blind readers tell apart (Okabe & Ito 2008)."""
 _SMALL = 7.5
 _LINE = 170
@@ -84,7 +84,7 @@ def _draw_bars(
         axes.errorbar(
             positions,
             [interval.mean for interval in intervals],
-            _margins(intervals),
+            find_margins(intervals),
             fmt="none",
             ecolor="0.2",
             elinewidth=0.8,
@@ -93,7 +93,7 @@ def _draw_bars(
     if chance == 0:  # shares and correlations; a wide interval does not push the bars together
         axes.set_ylim(max(axes.get_ylim()[0], -1), min(axes.get_ylim()[1], 1))
     axes.set_xticks(range(len(keys)), ["all objects" if label == ALL else label for label in labels])
-    _dress(axes, title)
+    dress(axes, title)
 
 
 def _draw_layers(axes: Axes, method: MethodTrust) -> None:
@@ -103,15 +103,18 @@ def _draw_layers(axes: Axes, method: MethodTrust) -> None:
         found = [method.figure(Key(RANDOMISATION, quantity, layer)) for layer in layers]
         intervals = [figure.interval for figure in found if figure]
         means = [interval.mean for interval in intervals]
-        axes.errorbar(range(len(means)), means, _margins(intervals), marker="o", color=COLOURS[source], label=quantity)
+        axes.errorbar(
+            range(len(means)), means, find_margins(intervals), marker="o", color=COLOURS[source], label=quantity
+        )
     axes.axhline(0, color="0.35", linewidth=0.8)
     axes.set_xticks(range(len(layers)), [layer.replace("convolution_", "conv. ") for layer in layers])
     axes.set_ylim(top=1)
     axes.legend(fontsize=_SMALL, frameon=False)
-    _dress(axes, "layers forget, from the left on: likeness of the maps")
+    dress(axes, "layers forget, from the left on: likeness of the maps")
 
 
-def _margins(intervals: Sequence[Interval]) -> list[list[float]] | None:
+def find_margins(intervals: Sequence[Interval]) -> list[list[float]] | None:
+    """Returns how far intervals reach below and above their means; None where one has no ends."""
     if not all(interval.is_known for interval in intervals):
         return None
     return [
@@ -120,7 +123,8 @@ def _margins(intervals: Sequence[Interval]) -> list[list[float]] | None:
     ]
 
 
-def _dress(axes: Axes, title: str) -> None:
+def dress(axes: Axes, title: str) -> None:
+    """Gives a panel its title, a grid, and no frame."""
     axes.set_title(title, fontsize=9, loc="left")
     axes.tick_params(labelsize=_SMALL)
     axes.set_axisbelow(True)

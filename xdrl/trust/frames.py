@@ -7,9 +7,15 @@ import numpy as np
 from xdrl.agents import CHUNK, Agent
 from xdrl.evaluation import Recording
 from xdrl.memories import Memory, select
+from xdrl.trust.known import POLICY
 
 FRAMES = 100
 """Of an episode, one from each of as many stretches of it."""
+
+
+VALUE = "value"
+OUTPUTS = (POLICY, VALUE)
+"""Whose changes the seven tests read; the league reads those of the action."""
 
 
 class Frames(NamedTuple):
@@ -43,10 +49,13 @@ class Effects(NamedTuple):
     Attributes:
         policy: float64 [N], the divergence KL(before || after) of the policy, in nats.
         value: float64 [N], the absolute change of the value.
+        action: float64 [N], by how much the log-probability of the action that was taken fell, in nats; below 0 where
+            it rose.
     """
 
     policy: np.ndarray
     value: np.ndarray
+    action: np.ndarray
 
 
 def choose_frames(recording: Recording, count: int, generator: np.random.Generator) -> Frames:
@@ -63,14 +72,16 @@ def choose_frames(recording: Recording, count: int, generator: np.random.Generat
 
 def measure_effects(agent: Agent, frames: Frames, painted: np.ndarray) -> Effects:
     """Shows the agent painted screens, uint8 [N, 210, 160, 3], in place of the frames', the core state held fixed."""
-    policies, values = [], []
+    policies, values, actions = [], [], []
     for start in range(0, len(painted), CHUNK):
         part = slice(start, start + CHUNK)
         decision = agent.act(painted[part], select(frames.state, part))
         before = frames.log_probabilities[part]
-        policies.append((np.exp(before) * (before - log_softmax(decision.logits))).sum(-1))
+        drops = before - log_softmax(decision.logits)
+        policies.append((np.exp(before) * drops).sum(-1))
+        actions.append(np.take_along_axis(drops, frames.actions[part, None], -1)[:, 0])
         values.append(np.abs(decision.values.astype(float) - frames.values[part]))
-    return Effects(np.maximum(np.concatenate(policies), 0), np.concatenate(values))
+    return Effects(np.maximum(np.concatenate(policies), 0), np.concatenate(values), np.concatenate(actions))
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import stats
 
 CONFIDENCE = 0.95
+FALSE_DISCOVERIES = 0.05
+"""Share of the claims that are said to hold, and do not, at most, on the average."""
 
 
 class Interval(NamedTuple):
@@ -60,6 +62,36 @@ def unpaired_interval(values: Sequence[float] | np.ndarray, others: Sequence[flo
     a, b = first.var(ddof=1) / len(first), second.var(ddof=1) / len(second)
     freedom = (a + b) ** 2 / (a**2 / (len(first) - 1) + b**2 / (len(second) - 1)) if a + b else count - 1
     return _interval(difference, math.sqrt(a + b), freedom, count)
+
+
+def chance_of_luck(values: Sequence[float] | np.ndarray, others: Sequence[float] | np.ndarray) -> float:
+    """Returns how often luck alone would put figures so far above others of the same episodes.
+
+    Returns:
+        p of the paired t-test, of one side; NaN where fewer than two episodes have both figures.
+    """
+    difference = paired_interval(values, others)
+    if not difference.is_known:
+        return math.nan
+    error = (difference.high - difference.mean) / float(stats.t.ppf((1 + CONFIDENCE) / 2, difference.episodes - 1))
+    if error == 0:
+        return 0.0 if difference.mean > 0 else 1.0
+    return float(stats.t.sf(difference.mean / error, difference.episodes - 1))
+
+
+def correct_for_number(chances: Sequence[float]) -> list[float]:
+    """Corrects the p of many claims for their number; NaN, where nothing was claimed, stays NaN and does not count.
+
+    Returns:
+        for each the smallest share of false discoveries at which it would be one.
+
+    Source: Benjamini & Hochberg 1995.
+    """
+    corrected = np.array(chances, float)
+    is_claimed = ~np.isnan(corrected)
+    if is_claimed.any():
+        corrected[is_claimed] = stats.false_discovery_control(corrected[is_claimed])
+    return corrected.tolist()
 
 
 def _interval(mean: float, error: float, freedom: float, count: int) -> Interval:

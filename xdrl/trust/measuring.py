@@ -10,21 +10,23 @@ from xdrl.evaluation import Recording
 from xdrl.objects.segmentation import Scene
 from xdrl.targets import CHOSEN
 from xdrl.trust.baselines import (
+    ALL_OBJECTS,
     MOTION,
     OTHER_FRAME,
     RANDOM,
     TIME_MEAN,
     UNTRAINED,
     motion_maps,
+    object_maps,
     other_frame_maps,
     random_maps,
     time_mean_maps,
 )
-from xdrl.trust.cells import Cells, cover_kinds, find_cells, find_empty
-from xdrl.trust.deletion import DELETION, FILLS, INSERTION, Areas, delete_and_insert, make_fill
-from xdrl.trust.frames import Frames, choose_frames
+from xdrl.trust.cells import ALL, Cells, cover_kinds, find_cells, find_empty
+from xdrl.trust.deletion import DELETION, FILLS, INSERTION, Areas, delete_and_insert, make_fill, ratio
+from xdrl.trust.frames import OUTPUTS, Frames, choose_frames
 from xdrl.trust.health import check_health
-from xdrl.trust.occlusion import agreement, occlude_objects
+from xdrl.trust.occlusion import agreement, mean_agreement, occlude_objects
 from xdrl.trust.pointing import mass_on_nothing, point_at
 from xdrl.trust.randomisation import copy_weights, fresh_weights, randomise
 from xdrl.trust.records import HEALTH, OBJECTS, OCCLUSION, OWN, RANDOMISATION, REMOVAL, SPECIFICITY, Key
@@ -72,7 +74,7 @@ def measure_episode(stage: Stage, on_part: Callable[[str], None] = lambda part: 
     explanation = _explain(stage, stage.agent)
     cells = find_cells(stage.agent, explanation)
     pixels = cover_kinds(stage.scene, cells)
-    maps = _all_maps(stage, explanation, cells, generator)
+    maps = _all_maps(stage, explanation, cells, pixels[ALL], generator)
     readings = {Key(HEALTH, name): value for name, value in check_health(stage.recording, explanation).items()}
     runner_up = explain_runner_up(stage.agent, stage.recording, stage.method).maps.reshape(maps[OWN].shape)
     readings[Key(SPECIFICITY, "correlation with the runner-up's map")] = likeness(maps[OWN], runner_up)
@@ -107,7 +109,7 @@ def _explain(stage: Stage, agent: Agent) -> Explanation:
 
 
 def _all_maps(
-    stage: Stage, explanation: Explanation, cells: Cells, generator: np.random.Generator
+    stage: Stage, explanation: Explanation, cells: Cells, pixels: np.ndarray, generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """The method's maps and those of the baselines, float [S, C] each."""
     for _ in randomise(stage.copy, fresh_weights(stage.agent, stage.seed)):
@@ -119,6 +121,7 @@ def _all_maps(
         TIME_MEAN: time_mean_maps(own),
         RANDOM: random_maps(*own.shape, generator),
         MOTION: motion_maps(stage.recording.screens, cells),
+        ALL_OBJECTS: object_maps(pixels, cells),
         OTHER_FRAME: other_frame_maps(own),
     }
 
@@ -139,10 +142,8 @@ def _read_removal(
 def _ratios(areas: Areas, chance: Areas, fill: str, source: str) -> Iterator[tuple[Key, float]]:
     """An episode's areas divided by the random map's."""
     for mode, own, other in zip((DELETION, INSERTION), areas, chance, strict=True):
-        for output, values, others in zip(own._fields, own, other, strict=True):
-            total = others.sum()
-            ratio = float(values.sum() / total) if total > 0 else float("nan")
-            yield Key(REMOVAL, f"{mode}, {output}", fill, source), ratio
+        for output in OUTPUTS:
+            yield Key(REMOVAL, f"{mode}, {output}", fill, source), ratio(own, other, output)
 
 
 def _read_occlusion(
@@ -150,8 +151,9 @@ def _read_occlusion(
 ) -> Iterator[tuple[Key, float]]:
     occlusions = occlude_objects(stage.agent, frames, stage.scene, cells)
     for source, values in maps.items():
-        for output, found in agreement(occlusions, values, cells.areas)._asdict().items():
-            yield Key(OCCLUSION, output, "", source), float(found.mean()) if len(found) else float("nan")
+        found = agreement(occlusions, values, cells.areas)
+        for output in OUTPUTS:
+            yield Key(OCCLUSION, output, "", source), mean_agreement(found, output)
 
 
 def _read_randomisation(stage: Stage, frames: Frames, explanation: Explanation) -> Iterator[tuple[Key, float]]:

@@ -11,6 +11,9 @@ from xdrl.trust.frames import Effects, Frames, measure_effects
 from xdrl.trust.pointing import mass_shares
 from xdrl.trust.similarity import rank_correlations
 
+LEAST_DIFFERENCE = 1e-6
+"""Between the effects of two objects, in nats or units of the value: what is below is rounding, and no order."""
+
 
 class Occlusions(NamedTuple):
     """What painting over each object did.
@@ -31,7 +34,7 @@ def occlude_objects(agent: Agent, frames: Frames, scene: Scene, cells: Cells) ->
 
     Objects of which the agent sees nothing are left out, and so are frames with fewer than two: they have no order.
     """
-    indices, pixels, policies, values = [], [], [], []
+    indices, pixels, found = [], [], []
     for index, step in enumerate(frames.steps):
         covered = cover_objects(scene, step, cells)
         seen = np.flatnonzero(covered.any(-1))
@@ -39,15 +42,12 @@ def occlude_objects(agent: Agent, frames: Frames, scene: Scene, cells: Cells) ->
             continue
         masks = scene.labels[step] == (seen + 1)[:, None, None]
         painted = np.where(masks[..., None], scene.background, frames.screens[index])
-        effects = measure_effects(agent, frames.repeated(np.full(len(seen), index)), painted)
         indices.append(np.full(len(seen), index))
         pixels.append(covered[seen])
-        policies.append(effects.policy)
-        values.append(effects.value)
+        found.append(measure_effects(agent, frames.repeated(indices[-1]), painted))
     if not indices:
-        nothing = np.zeros(0)
-        return Occlusions(np.zeros(0, int), np.zeros((0, 0), int), Effects(nothing, nothing))
-    effects = Effects(np.concatenate(policies), np.concatenate(values))
+        return Occlusions(np.zeros(0, int), np.zeros((0, 0), int), Effects(*(np.zeros(0) for _ in Effects._fields)))
+    effects = Effects(*map(np.concatenate, zip(*found, strict=True)))
     return Occlusions(np.concatenate(indices), np.concatenate(pixels), effects)
 
 
@@ -60,13 +60,20 @@ def agreement(occlusions: Occlusions, maps: np.ndarray, areas: np.ndarray) -> Ef
         areas: float [C].
 
     Returns:
-        Spearman's rank correlation on each frame that has two objects: float64 [F]; 0 where all its objects count
-        alike, as on a blank map.
+        Spearman's rank correlation on each frame that has two objects of which one counts more: float64 [F], another F
+        for each output; 0 where the map has no order, as a blank one.
     """
-    policies, values = [], []
+    found: list[list[float]] = [[] for _ in Effects._fields]
     for frame in np.unique(occlusions.frames):
         of_frame = occlusions.frames == frame
         masses = mass_shares(maps[frame][None], occlusions.pixels[of_frame][None], areas)
-        policies.append(rank_correlations(masses, occlusions.effects.policy[of_frame][None])[0])
-        values.append(rank_correlations(masses, occlusions.effects.value[of_frame][None])[0])
-    return Effects(np.array(policies), np.array(values))
+        for correlations, effects in zip(found, occlusions.effects, strict=True):
+            if np.ptp(effects[of_frame]) > LEAST_DIFFERENCE:
+                correlations.append(rank_correlations(masses, effects[of_frame][None])[0])
+    return Effects(*map(np.array, found))
+
+
+def mean_agreement(found: Effects, output: str) -> float:
+    """Returns the mean of `agreement` of an output, a field of `Effects`; NaN where no frame has two objects."""
+    correlations = getattr(found, output)
+    return float(correlations.mean()) if len(correlations) else float("nan")

@@ -220,18 +220,19 @@ class Trust:
 
 def to_json(trust: Trust) -> dict[str, Any]:
     """Returns plain JSON values, what was found in one sentence first; None where there is no figure."""
-    return {"summary": trust.summary, **_plain(trust)}
+    return {"summary": trust.summary, **to_plain(trust)}
 
 
-def _plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """Turns records, however deep, into plain JSON values; None where there is no figure."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Interval):
-        return {name: _plain(item) for name, item in value._asdict().items()}
+        return {name: to_plain(item) for name, item in value._asdict().items()}
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: to_plain(item) for name, item in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+        return [to_plain(item) for item in value]
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None
     return value

@@ -19,7 +19,8 @@ def shared_schemas() -> dict[str, Schema]:
     path: Schema = {"type": ["string", "null"]}
     shape: Schema = {"type": "array", "items": {"type": "integer"}}
     memory: Schema = {"type": ["object", "null"], "additionalProperties": shape}
-    model = _object(name=_TEXT, version=_DIGITS, signature=_TEXT, sample=path, game=path, memory=memory)
+    note: Schema = {"type": ["string", "null"], "description": "on what its heatmap is worth"}
+    model = _object(name=_TEXT, version=_DIGITS, signature=_TEXT, sample=path, game=path, memory=memory, note=note)
     return {
         "Error": _object(error={"type": "string", "minLength": 1}),
         "Status": _object(model_version_status=_list(version)),

@@ -1,5 +1,6 @@
 """What the page needs to know of a model: which signatures take a screen, and what its folder has to show."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ _EXPLAIN_SIGNATURE, _STEP_SIGNATURE = "explain", "step"
 _STATE, _NEXT = "state_", "next_"
 _MAX_REMEMBERED = 1 << 20
 """Numbers of a memory that the page sends along."""
-SAMPLE, GAME = "sample.png", "game.json"
+SAMPLE, GAME, ABOUT = "sample.png", "game.json", "agent.json"
 _EXTRAS = Path("assets.extra")
 _BEGINNINGS = {SAMPLE: b"\x89PNG\r\n\x1a\n", GAME: b"{"}
+_NOTE, _LONGEST_NOTE = "heatmap_note", 500
+"""What an agent's file has to say beside its heatmap, in characters at most."""
 _MAX_EXTRA_BYTES = 4 * 1024 * 1024
 
 
@@ -27,8 +30,9 @@ def describe_models(repository: ModelRepository) -> list[dict[str, Any]]:
 
     Returns:
         For each its `name`, the newest `version` that answers, the `signature` to ask, with a picture in its answer
-        where there is one, the paths of its `sample` and of a piece of its `game`, None where it has none, and its
-        `memory`: what an agent that can be asked why not remembers, shapes by name; None of another model.
+        where there is one, the paths of its `sample` and of a piece of its `game`, None where it has none, its
+        `memory`: what an agent that can be asked why not remembers, shapes by name; None of another model, and the
+        `note` that its folder has on what its heatmap is worth, None where it has none.
     """
     described = []
     for name in sorted(repository.names()):
@@ -39,7 +43,11 @@ def describe_models(repository: ModelRepository) -> list[dict[str, Any]]:
                     kind: f"/{kind}s/{quote(name, safe='')}" if _extra_of(version, file) is not None else None
                     for kind, file in (("sample", SAMPLE), ("game", GAME))
                 }
-                rest = {"version": str(version.number), "memory": _memory_of(version)}
+                rest = {
+                    "version": str(version.number),
+                    "memory": _memory_of(version),
+                    "note": _note_of(version),
+                }
         except RequestError:  # None of its versions answers.
             continue
         if signature is not None:
@@ -91,6 +99,17 @@ def _memory_of(version: LoadedVersion) -> dict[str, list[int]] | None:
     memory = {name: [size or 0 for size in shape[1:]] for name, shape in parts.items() if shape}
     sizes = [math.prod(shape) for shape in memory.values()]
     return memory if len(memory) == len(parts) and min(sizes, default=1) > 0 and sum(sizes) <= _MAX_REMEMBERED else None
+
+
+def _note_of(version: LoadedVersion) -> str | None:
+    """Returns what a version's folder says of its heatmap; None where it says nothing that can be read."""
+    path = _extra_of(version, ABOUT)
+    try:
+        told = json.loads(path.read_text("utf-8")) if path is not None else None
+    except (OSError, ValueError, RecursionError):
+        return None
+    note = told.get(_NOTE) if isinstance(told, dict) else None
+    return note[:_LONGEST_NOTE] if isinstance(note, str) else None
 
 
 def _extra_of(version: LoadedVersion, file: str) -> Path | None:

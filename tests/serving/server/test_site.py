@@ -32,6 +32,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
         toys["write_brightness_model"](folder / name / "1")
         (folder / name / "1" / "assets.extra").mkdir()
     (folder / EVIL / "1" / "assets.extra" / "sample.png").write_bytes(SCREENSHOT.read_bytes())
+    (folder / EVIL / "1" / "assets.extra" / "agent.json").write_text(json.dumps({"heatmap_note": EVIL}))
+    (folder / "linked" / "1" / "assets.extra" / "agent.json").write_text("{" * 100_000)
     (folder / "linked" / "1" / "assets.extra" / "sample.png").symlink_to(SCREENSHOT)
     return folder
 
@@ -120,6 +122,7 @@ def test_it_opens_with_a_game_that_is_stepped_through_with_the_agents_memory(tri
     tried.wait(lambda: tried.text("#given-caption").startswith("Screen 3 "))
     tried.click("#play")
     assert tried.text("#play") == "Play"
+    assert tried.run("return document.getElementById('note').textContent").startswith("On this agent grad-cam ")
 
 
 def test_an_action_that_is_chosen_shows_why_not(tried: Any, site: Any) -> None:
@@ -234,6 +237,12 @@ def test_a_sample_and_a_model_that_has_no_action_and_markup_for_a_name(tried: An
     assert json.loads(run.stdout)["predictions"][0] == pytest.approx(float(tried.text("#outputs dd")))
     tried.choose("#model", "linked")
     assert tried.run("return document.getElementById('sample').hidden")
+
+
+def test_what_a_folder_says_of_its_heatmap_is_handed_on(site: Any) -> None:
+    notes = {model["name"]: model["note"] for model in site.ask("GET", "/models.json").json["models"]}
+    assert notes[EVIL] == EVIL and notes["linked"] is None
+    assert notes["Pong"].startswith("On this agent grad-cam ")
 
 
 def test_samples_come_from_the_versions_own_folder_alone(site: Any) -> None:

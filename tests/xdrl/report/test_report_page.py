@@ -17,6 +17,11 @@ def test_it_opens_without_a_complaint_and_says_what_it_shows(report, built):
     assert report.run("return document.getElementById('warnings').hidden") == (built.lines == [])
 
 
+def test_under_the_map_stands_what_is_known_of_its_method_or_how_to_find_out(report):
+    words = report.run("return document.getElementById('known').textContent")
+    assert "on this agent has not been tested. " in words and words.endswith("--methods all finds out.")
+
+
 def test_a_phone_needs_no_scrolling_to_the_side(report):
     report.resize(360, 740)
     report.click("#actions button")

@@ -58,7 +58,7 @@ def test_every_test_has_figures_for_every_baseline(trust: Trust):
     for figure in method.figures:
         assert len(figure.per_episode) == 2
     random = [figure for figure in method.figures if figure.key.test == "deletion and insertion"]
-    assert len(random) == 6 * 2 * 2 * 2
+    assert len(random) == 7 * 2 * 2 * 2
     assert {figure.interval.mean for figure in random if figure.key.source == "random"} == {1.0}
     assert [episode.seed for episode in trust.episodes] == [0, 1]
     assert trust.agent.agent_steps == 40

@@ -7,7 +7,7 @@ from xdrl.games import GAMES, Crop, find_game
 from xdrl.objects.kinds import OBJECT
 from xdrl.objects.segmentation import find_objects
 from xdrl.preprocessing import Box
-from xdrl.trust.baselines import motion_maps, other_frame_maps, random_maps, time_mean_maps
+from xdrl.trust.baselines import motion_maps, object_maps, other_frame_maps, random_maps, time_mean_maps
 from xdrl.trust.cells import ALL, Cells, cell_means, cover_kinds, cover_objects, find_cells, find_empty, place_cells
 from xdrl.trust.pointing import chances, hits, mass_on_nothing, mass_shares, point_at
 
@@ -97,7 +97,16 @@ def test_hand_computed_pointing():
 
 def test_the_mean_map_knows_no_moment_and_weighs_every_map_alike():
     maps = np.array([[8.0, 0], [0, 1], [0, 0], [1, 1]])
-    np.testing.assert_allclose(time_mean_maps(maps), np.tile([1.5 / 4, 1.5 / 4], (4, 1)))
+    expected = np.array([[0.5, 1.5], [1.5, 0.5], [1.5, 1.5], [1, 1]]) / 3
+    np.testing.assert_allclose(time_mean_maps(maps), expected)
+    np.testing.assert_allclose(time_mean_maps(maps[:1]), 0)
+
+
+def test_a_map_of_all_objects_alike_marks_each_for_its_area():
+    pixels = np.zeros((1, 100), int)
+    pixels[0, [3, 40]] = 256, 64
+    maps = object_maps(pixels, TEN_BY_TEN)
+    assert maps[0, [3, 40, 50]].tolist() == [1, 0.25, 0]
 
 
 def test_the_map_of_another_frame_is_half_an_episode_away():

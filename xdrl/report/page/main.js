@@ -36,6 +36,7 @@ function showWords(source, step, method, target, map) {
   const { page } = source;
   const words = targetAt(target, source, step, method);
   find("overlay-caption").replaceChildren(element("b", {}, words), ` ${method}, ${mapNote(map, page)}`);
+  find("known").replaceChildren(...knownWords(method, page));
   find("overlay").setAttribute("aria-label", `The game under the map: ${words}`);
   find("blank").hidden = !faintReason(map, page);
   find("blank").textContent = faintReason(map, page);

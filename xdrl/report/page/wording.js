@@ -90,6 +90,12 @@ function mapNote(map, page) {
   return `raw peak ${significant(map.peak)}${share}${coarse}`;
 }
 
+/** What is known of a method on this agent, or how to find out; for an element. */
+function knownWords(method, page) {
+  if (page.known[method]) return [page.known[method]];
+  return [`What ${method} shows on this agent has not been tested. `, element("code", {}, page.known_command), " finds out."];
+}
+
 /** The figures of a step as [name, text] pairs. */
 function stepFigures(source, step) {
   const { series, page } = source;

@@ -100,6 +100,8 @@ function showAnswer(model, found, { signature, milliseconds, labels, overlay, as
     byId("overlay").src = address;
   }
   show("overlay-figure", Boolean(address));
+  byId("note").textContent = model.note ?? "";
+  show("note", Boolean(address && model.note));
   show("answer", true);
   show("waiting", false);
 }

@@ -32,7 +32,7 @@ function forgetAnswer(reason) {
   doubt("");
   byId("waiting").textContent = reason;
   show("waiting", true);
-  for (const id of ["answer", "overlay-figure", "more"]) {
+  for (const id of ["answer", "overlay-figure", "note", "more"]) {
     show(id, false);
   }
 }
@@ -84,7 +84,8 @@ function askPicture(model) {
       byId("command").textContent = shellCommand(model, given.name, given.sample);
       show("more", true);
       show("command-part", true);
-      present(model, model.signature, answer, frame && { frame, memory: emptyMemory(model) });
+      const seen = frame && model.memory && { frame, memory: emptyMemory(model) };
+      present(model, model.signature, answer, seen);
       doubt((frame && chosenGame()?.doubt(frame)) || "");
     };
   });
