@@ -14,11 +14,11 @@ from xdrl.trust.intervals import Interval
 def interventions_view(experiment: Experiment) -> Group:
     """Shows first what matters most in a sentence, then what every move and every rule did."""
     moved = Table(title=f"{experiment.game}: objects elsewhere, {_pixels()} pixels down or up")
-    for heading in ("object", "moves", "policy changes, nats", "follows it", "acts otherwise"):
+    for heading in ("object", "policy changes, nats", "follows it", "acts otherwise"):
         moved.add_column(heading, justify="left" if heading == "object" else "right")
     for each in experiment.moved:
         shares = _interval(each.following, 2), _interval(each.otherwise, 2)
-        moved.add_row(each.part, f"{each.moves:,}", _interval(each.divergence, 3), *shares)
+        moved.add_row(each.part, _interval(each.divergence, 3), *shares)
     scores = Table(title="Whole games under another rule")
     scores.add_column("rule")
     scores.add_column("mean score", justify="right")
