@@ -1,5 +1,6 @@
 """The league's tests on one episode: few screens, many methods, the same for all."""
 
+import functools
 import time
 from typing import NamedTuple
 
@@ -7,7 +8,9 @@ import numpy as np
 
 from xdrl.agents import Agent, Explanation
 from xdrl.evaluation import Recording
+from xdrl.methods import OBJECTS as TAKING_AWAY
 from xdrl.objects.segmentation import Scene
+from xdrl.objects.so_far import Seen, watch_game
 from xdrl.targets import CHOSEN
 from xdrl.trust.baselines import (
     ALL_OBJECTS,
@@ -86,7 +89,7 @@ class Trial:
 
     def warm_up(self, method: str) -> None:
         """Has a method compiled, so that nobody's milliseconds are of that."""
-        _explain(self._agent, self.frames.repeated(np.arange(1)), method)
+        self._explain(self._agent, self.frames.repeated(np.arange(1)), method)
 
     def time_playing(self) -> float:
         """Returns the milliseconds of a screen that the network alone takes."""
@@ -96,20 +99,32 @@ class Trial:
 
     def read(self, method: str) -> Reading:
         """Runs all tests on a method."""
+        if method == TAKING_AWAY:
+            len(self._watched)  # the game before is seen once, and in nobody's milliseconds
         started = time.perf_counter()
-        explanation = _explain(self._agent, self.frames, method)
+        explanation = self._explain(self._agent, self.frames, method)
         milliseconds = _milliseconds(started, self.frames)
         ground = self._ground(explanation)
         own = explanation.maps.reshape(len(explanation.maps), -1)
         maps = {
             OWN: own,
-            UNTRAINED: _explain(self._untrained, self.frames, method).maps.reshape(own.shape),
+            UNTRAINED: self._explain(self._untrained, self.frames, method).maps.reshape(own.shape),
             TIME_MEAN: time_mean_maps(own),
         }
         found: Readings = dict(ground.readings)
         for source, values in maps.items():
             found |= self._test(values, source, ground)
         return Reading(found, milliseconds)
+
+    @functools.cached_property
+    def _watched(self) -> list[Seen]:
+        """The objects of every screen of the episode, from those seen so far."""
+        return watch_game(self._recording.screens, self._agent.watch_objects())
+
+    def _explain(self, agent: Agent, frames: Frames, method: str) -> Explanation:
+        """Explains the actions that were taken, with the memory of the agent that took them."""
+        seen = [self._watched[step] for step in frames.steps] if method == TAKING_AWAY else None
+        return agent.explain(frames.screens, frames.state, CHOSEN, method, frames.actions, seen)
 
     def _ground(self, explanation: Explanation) -> Ground:
         """Returns what methods with such cells share, made once."""
@@ -145,11 +160,6 @@ class Trial:
 
     def _delete(self, maps: np.ndarray, cells: Cells) -> Effects:
         return delete(self._agent, self.frames, self._fill, maps, cells, self._generator)
-
-
-def _explain(agent: Agent, frames: Frames, method: str) -> Explanation:
-    """Explains the actions that were taken, with the memory of the agent that took them."""
-    return agent.explain(frames.screens, frames.state, CHOSEN, method, frames.actions)
 
 
 def _milliseconds(started: float, frames: Frames) -> float:

@@ -143,6 +143,12 @@ def test_the_games_of_a_league_are_not_those_of_training_and_its_record_is_plain
     assert check_known(record["known"])["screens"] == 40
 
 
+def test_taking_objects_away_is_true_of_what_the_agent_sees():
+    league = hold(("objects", PADDLES), num_episodes=4, num_frames=8)
+    (objects, _) = (row.cells[POLICY] for row in league.rows)
+    assert holding(league, POLICY) == ["objects"] and objects.interval.mean > 0.7
+
+
 def test_offered_methods_are_judged_as_what_they_are():
     league = hold(("blur", "occlusion", "sarfa", "grad-cam", PADDLES), num_episodes=6, num_frames=12)
     assert "blur" in holding(league, POLICY) and PADDLES not in holding(league, POLICY)
