@@ -7,11 +7,15 @@ import pytest
 
 from xdrl.storage.saved_models import AGENT_JSON
 
+EVALUATED = "evaluated under sticky alone"
+"""What is said of the agent once a first session has played it: the standard protocol decides which one is taken."""
+
 
 def test_a_command_says_first_which_agent_it_takes(done):
-    for name in ("evaluate", "explain", "trust", "export"):
-        assert done[name].stdout.startswith("Pong: runs/Pong, 120 agent steps, not evaluated\n"), done[name].stdout
-    assert done["figures"].stdout.startswith("Pong: exported_models/Pong/1, 120 agent steps, not evaluated\n")
+    assert done["evaluate"].stdout.startswith("Pong: runs/Pong, 120 agent steps, not evaluated\n")
+    for name in ("explain", "trust", "export"):
+        assert done[name].stdout.startswith(f"Pong: runs/Pong, 120 agent steps, {EVALUATED}\n"), done[name].stdout
+    assert done["figures"].stdout.startswith(f"Pong: exported_models/Pong/1, 120 agent steps, {EVALUATED}\n")
 
 
 def test_an_export_says_that_a_better_agent_is_taken_before_it(done):
@@ -28,8 +32,8 @@ def test_a_minute_of_training_is_not_taken_for_the_shipped_agent(home, done, mon
     first, *others = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"Pong: \S+/saved_models/Pong/\d+, [\d,]+ agent steps, mean score [\d.]+ of 100 games", first)
     assert others == [
-        "  not taken: runs/Pong, 120 agent steps, not evaluated; --agent takes it",
-        "  not taken: exported_models/Pong/1, 120 agent steps, not evaluated; --agent takes it",
+        f"  not taken: runs/Pong, 120 agent steps, {EVALUATED}; --agent takes it",
+        f"  not taken: exported_models/Pong/1, 120 agent steps, {EVALUATED}; --agent takes it",
     ]
 
 
@@ -42,9 +46,8 @@ def test_a_server_says_first_which_agents_it_takes(home, done, monkeypatch, caps
     assert re.search(
         r"^Pong: \S+/saved_models/Pong/\d+, [\d,]+ agent steps, mean score [\d.]+ of 100 games$", said, re.M
     )
-    assert (
-        "  not taken: exported_models/Pong/1, 120 agent steps, not evaluated; --models exported_models takes it" in said
-    )
+    not_taken = f"  not taken: exported_models/Pong/1, 120 agent steps, {EVALUATED}"
+    assert f"{not_taken}; --models exported_models takes it" in said
     assert re.search(r"^Qbert: \S+/saved_models/Qbert/\d+, ", said, re.M)
 
 
@@ -63,7 +66,7 @@ def test_an_export_that_would_hide_a_better_agent_is_refused(fails, done, home, 
     finally:
         file.write_text(kept)
         evaluations.write_text(own)
-    stands = "not evaluated" if mean is None else "mean score -20.00 of 100 games"
+    stands = EVALUATED if mean is None else "mean score -20.00 of 100 games"
     assert f"got runs/Pong, 120 agent steps, {stands}; " in line
     assert "as good as exported_models/Pong/1, 120 agent steps, mean score 20.50 of 100 games" in line
     assert "--promote puts it into saved_models all the same" in line

@@ -228,8 +228,10 @@ def interrupt(tiny, start, end, home, done, tmp_path_factory):
         tiny.write_run(tiny.make_agent(), folder / "runs/Pong", agent_steps=7)
         shipped = home / "exported_models/Pong"
         process = start(folder, "train", "Pong", "--minutes", 5, "--fresh", "--from", shipped, *SMALL)
-        # The signals are heeded from before it is made.
-        while not (folder / "runs/Pong/checkpoint").exists() and process.poll() is None:
+        # The signals are heeded from before the run has a checkpoint of its own.
+        while process.poll() is None:
+            if list(folder.glob("runs/Pong.*")) and (folder / "runs/Pong/checkpoint").exists():
+                break
             time.sleep(0.1)
         process.send_signal(number)
         return folder, end(process)
