@@ -78,6 +78,7 @@ def test_weights_live_in_the_variables_bit_by_bit(exported, agent):
         np.testing.assert_array_equal(reader.get_tensor(variables[path]), array)
 
 
+@pytest.mark.slow
 def test_weights_are_rounded_so_that_they_compress(tiny, tmp_path, unproved):
     agent = tiny.make_agent()
     for weight in agent.network.weights:
@@ -90,6 +91,7 @@ def test_weights_are_rounded_so_that_they_compress(tiny, tmp_path, unproved):
         np.testing.assert_array_equal(array, before[path])
 
 
+@pytest.mark.slow
 def test_the_next_version_has_the_next_number_and_brings_the_evaluation(tiny, tmp_path, unproved):
     for name in ("9", "10"):
         (tmp_path / "Pong" / name).mkdir(parents=True)

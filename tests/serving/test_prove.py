@@ -38,6 +38,7 @@ def prove(version: Path, samples: dict[str, np.ndarray], folder: Path) -> subpro
     )
 
 
+@pytest.mark.slow
 def test_right_answers_are_proved(exported, samples, tmp_path, tiny, screens):
     images = np.array([tiny.encode(screen) for screen in screens[:1]])
     samples |= {"1/serving_default/in/image_bytes": images}

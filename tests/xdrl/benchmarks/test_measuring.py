@@ -134,6 +134,7 @@ def test_the_yardstick_of_a_network_with_a_hidden_layer_has_no_more_of_them(a3c)
     assert kinds.count("Dense") == 2
 
 
+@pytest.mark.slow
 def test_training_is_the_real_one(monkeypatch):
     """It applies gradients to the global network's weights, as often as it says."""
     built, build = [], learning.build_learner

@@ -102,6 +102,7 @@ def test_an_engine_of_ones_own_trains_a_run(make_run: Callable[..., Run]):
     assert len(checkpoint.state.random_states) == 2
 
 
+@pytest.mark.slow
 def test_a_run_whose_learner_is_lost_goes_on_from_its_checkpoint_and_counts_no_step_twice(
     make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ):

@@ -157,6 +157,7 @@ def test_a_method_that_ignores_the_network_is_caught(agent, monkeypatch: pytest.
         assert claims[sentence] != YES
 
 
+@pytest.mark.slow
 def test_two_agents_are_compared(tiny: SimpleNamespace, agent):
     rival = tiny.make_agent(seed=3, source="rival")
     trust = examine(agent, Settings(num_episodes=2, max_steps=10, num_frames=2), rival)
@@ -186,6 +187,7 @@ def test_what_the_user_got_wrong(tiny: SimpleNamespace, agent):
         examine(agent, TINY, tiny.make_agent(game_name="Qbert"))
 
 
+@pytest.mark.slow
 def test_blank_maps_and_indifferent_policies_are_warned_of(tiny: SimpleNamespace):
     blind = tiny.make_agent()
     tiny.make_monotone(blind, -1)  # all that it sees speaks against everything
