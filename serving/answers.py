@@ -13,6 +13,7 @@ from serving.errors import UnexpectedAnswerError
 STATE, NEXT_STATE = "state_", "next_state_"
 """What the names of a memory's parts begin with, as inputs and as outputs."""
 Q_VALUES = "q_values"
+"""An output of agents that judge actions, beside the probabilities with which they are meant to be drawn."""
 _MAX_CHARACTERS_SHOWN = 200
 
 T = TypeVar("T")

@@ -12,8 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from serving.answers import NEXT_STATE, Q_VALUES, STATE
 from serving.showing import write_shown_game
-from serving.signatures import Q_VALUES, STATE, build_signatures
+from serving.signatures import build_signatures
 from serving.warm_up import BATCHING_STATEMENT, Samples, play_samples, sample_requests, write_samples
 from xdrl.agent_configs import agent_config_to_json
 from xdrl.agents import Agent, build_agent_network
@@ -141,7 +142,7 @@ def _proof_arrays(agent: Agent, samples: Samples) -> dict[str, np.ndarray]:
 
 def _expected_answers(agent: Agent, screens: np.ndarray, state: Memory) -> dict[str, dict[str, np.ndarray]]:
     next_state, last_action = agent.act(screens, state).state, agent.action_names[-1]
-    following = {f"next_{STATE}{name}": part for name, part in next_state._asdict().items()}
+    following = {f"{NEXT_STATE}{name}": part for name, part in next_state._asdict().items()}
     step = _expected_answer(agent, screens, state) | following
     explain = {
         "heatmap": _live_heatmap(agent, screens, state, f"action:{last_action}"),

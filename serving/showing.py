@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from serving.signatures import STATE
+from serving.answers import STATE
 from xdrl.agents import Agent
 from xdrl.backgrounds import measure_background
 from xdrl.environments import find_protocol

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from serving.answers import NEXT_STATE, Q_VALUES, STATE
 from xdrl.agent_networks import AgentNetwork
 from xdrl.explainers.grad_cam import explain_feature_map, grad_cam
 from xdrl.explainers.maps import MapBatch, normalise
@@ -15,10 +16,6 @@ from xdrl.targets import ACTION, CHOSEN, CONTRAST, Target
 
 MAX_PIXELS = 4096 * 4096
 """Of a screenshot: a small file can ask for gigabytes when it is decoded."""
-STATE = "state_"
-"""What the names of a memory's parts begin with, as inputs; as outputs they begin with `next_state_`."""
-Q_VALUES = "q_values"
-"""An output of agents that judge actions, beside the probabilities with which they are meant to be drawn."""
 _PNG_SIGNATURE, _JPEG_SIGNATURE = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _PNG_HEADER_BYTES = 24
 _SCREEN_SHAPE = (SCREEN_HEIGHT, SCREEN_WIDTH, 3)
@@ -55,7 +52,7 @@ def build_signatures(network: AgentNetwork) -> dict[str, Callable[..., dict[str,
     def step(frame: tf.Tensor, *memory: tf.Tensor) -> dict[str, tf.Tensor]:
         found = grad_cam(network_subject(network, frame, memory, Target(CHOSEN)))
         following = zip(network.memory_parts, found.outputs.memory, strict=True)
-        return _answer(network, found) | {f"next_{STATE}{name}": part for name, part in following}
+        return _answer(network, found) | {f"{NEXT_STATE}{name}": part for name, part in following}
 
     @tf.function(input_signature=[frame, *memory, target_action], autograph=False)
     def explain(frame: tf.Tensor, *rest: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from serving.signatures import STATE
+from serving.answers import STATE
 from xdrl.agents import Agent
 from xdrl.environments import VectorEnvironment
 from xdrl.memories import Memory, select

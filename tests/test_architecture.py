@@ -33,7 +33,7 @@ ORDER = [
     ["xdrl.targets"],
     ["xdrl.methods"],
     # the game and the network
-    ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores"],
+    ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores", "xdrl.policies"],
     ["xdrl.warping", "xdrl.agent_networks", "xdrl.training_environments"],
     ["xdrl.networks"],
     ["xdrl.nature"],

@@ -1,10 +1,9 @@
 """Plays whole games: many at once for a score, one with everything kept for an explanation."""
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -126,7 +125,7 @@ def play_episodes(
         for episode in _play_in_turn(agent, protocol, len(share), num_envs, is_greedy, own_seed):
             if episode is None:
                 on_steps(num_envs)
-            yield episode and dataclasses.replace(episode, index=share[episode.index])
+            yield episode and replace(episode, index=share[episode.index])
 
     yield from merge_in_threads([play(thread) for thread in range(num_threads)])
 
@@ -208,10 +207,9 @@ def play_steps(agent: Agent, protocol: Protocol, *, is_greedy: bool, seed: int) 
 def join_steps(parts: list[Recording]) -> Recording:
     """Joins recordings of a game that follow on each other, at least one."""
     names = ("screens", "actions", "logits", "probabilities", "values", "rewards", "lives")
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     state = join([part.state for part in parts])
-    last = parts[-1]
-    return Recording(state=state, is_over=last.is_over, judges_actions=last.judges_actions, **joined)
+    return replace(parts[-1], state=state, **joined)
 
 
 def summarise_episodes(episodes: list[Episode]) -> Summary:

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from serving import signatures
+from serving.answers import STATE
 from serving.client import AgentClient
 from tests.serving.conftest import serve_folder
 
@@ -45,7 +46,7 @@ def test_an_answer_has_it(agent, screens, url):
 def step_inputs(agent, screen):
     """A screen and the memory of a game that begins, as JSON."""
     state = agent.initial_state(1)._asdict()
-    return {"frame": screen.tolist()} | {f"{signatures.STATE}{name}": part[0].tolist() for name, part in state.items()}
+    return {"frame": screen.tolist()} | {f"{STATE}{name}": part[0].tolist() for name, part in state.items()}
 
 
 def test_the_descriptions_have_it(url):

@@ -11,6 +11,8 @@ import numpy as np
 from xdrl.errors import UserError
 from xdrl.games import Game
 
+UP, DOWN = "up", "down"
+"""What actions are called, by `Game.deed`, that follow a part."""
 Rule = Callable[[np.ndarray, np.ndarray], Mapping[int, int]]
 """The memory before and after a frame, uint8 [128] each, to what is then written: values by address."""
 
@@ -44,14 +46,11 @@ class Changes:
         parts: that can be moved.
         is_in_play: memory to whether all of them are on the screen.
         rules: how the game may go on, by what is said of it.
-        up, down: what actions that follow a part up or down are called by `Game.meanings`.
     """
 
     parts: tuple[Part, ...]
     is_in_play: Callable[[np.ndarray], bool]
     rules: Mapping[str, Rule]
-    up: str = "up"
-    down: str = "down"
 
 
 def unchanged(before: np.ndarray, now: np.ndarray) -> Mapping[int, int]:

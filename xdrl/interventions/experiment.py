@@ -1,18 +1,19 @@
 """What comes of it where a game is changed: of the policy at once, and of whole games."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax
+from scipy.special import softmax
 
 from xdrl.agents import Agent
-from xdrl.games import Game
-from xdrl.interventions.changes import Changes, Part, find_changes, unchanged
+from xdrl.interventions.changes import DOWN, UP, Changes, Part, find_changes, unchanged
 from xdrl.interventions.emulators import ChangedGames
 from xdrl.memories import select
+from xdrl.policies import divergences
 from xdrl.trust.intervals import Interval, mean_interval
+from xdrl.trust.records import to_plain
 
 SHIFTS = (-24, -12, 12, 24)
 """Pixels that a part is moved by, downwards."""
@@ -98,14 +99,9 @@ def run_experiment(
 
 
 def experiment_to_json(experiment: Experiment) -> dict[str, Any]:
-    """Returns an experiment as plain JSON values."""
-    values = asdict(experiment)
-    intervals = {name: interval._asdict() for name, interval in experiment.scores.items()}
-    moved = [
-        {name: part._asdict() if isinstance(part, Interval) else part for name, part in vars(each).items()}
-        for each in experiment.moved
-    ]
-    return values | {"moved": moved, "scores": intervals}
+    """Returns plain JSON values; None where there is no figure."""
+    values: dict[str, Any] = to_plain(experiment)
+    return values
 
 
 def _play(agent: Agent, games: ChangedGames, seed: int) -> None:
@@ -152,29 +148,22 @@ def _move_in(agent: Agent, changes: Changes, games: ChangedGames, index: int, ac
         return []
     seen = np.stack([games.screens[index], *(each.screen for each in shown)])
     logits = agent.act(seen, select(state, np.zeros(len(seen), int))).logits.astype(float)
-    logs = log_softmax(logits, axis=-1)
-    probabilities = np.exp(logs)
-    divergences = (probabilities[0] * (logs[0] - logs)).sum(-1)
-    signs = _directions(agent.game, agent.action_names, changes)
+    probabilities, nats = softmax(logits, axis=-1), divergences(logits[0], logits)
+    deeds = [agent.game.deed(name) for name in agent.action_names]
+    signs = np.array([(deed == DOWN) - (deed == UP) for deed in deeds])
     pulls = probabilities @ signs - probabilities[0] @ signs
-    deeds = _by_deed(agent.game, agent.action_names, probabilities)
+    likeliest = _likeliest_deeds(deeds, probabilities)
     return [
-        _Row(index, each.part.name, divergences[row], pulls[row] * np.sign(each.shift), bool(deeds[row] != deeds[0]))
+        _Row(index, each.part.name, nats[row], pulls[row] * np.sign(each.shift), likeliest[row] != likeliest[0])
         for row, each in enumerate(shown, 1)
     ]
 
 
-def _directions(game: Game, action_names: tuple[str, ...], changes: Changes) -> np.ndarray:
-    """1 for each action that goes down, -1 for each that goes up, int [A]."""
-    meanings = [dict(game.meanings).get(name) for name in action_names]
-    return np.array([(meaning == changes.down) - (meaning == changes.up) for meaning in meanings])
-
-
-def _by_deed(game: Game, action_names: tuple[str, ...], probabilities: np.ndarray) -> np.ndarray:
-    """What is most probably done in each of V cases, where actions that do the same count as one: indices, [V]."""
-    deeds = [dict(game.meanings).get(name, name) for name in action_names]
+def _likeliest_deeds(deeds: list[str], probabilities: np.ndarray) -> list[str]:
+    """What is most probably done in each of V cases, float [V, A], where actions that do the same count as one."""
     names = sorted(set(deeds))
-    return np.stack([probabilities[:, [deed == name for deed in deeds]].sum(-1) for name in names], -1).argmax(-1)
+    shares = np.stack([probabilities[:, [deed == name for deed in deeds]].sum(-1) for name in names], -1)
+    return [names[index] for index in shares.argmax(-1)]
 
 
 def _summarise(part: Part, rows: list[_Row], num_games: int) -> Moved:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import log_softmax
 
 from xdrl.games import Game
 from xdrl.machine import count_cores
@@ -16,6 +15,7 @@ from xdrl.objects.asked import Act, Asked
 from xdrl.objects.effects import Fewest, ObjectEffect, ScreenObjects, Without
 from xdrl.objects.gathering import Thing, gather
 from xdrl.objects.replays import replay
+from xdrl.policies import divergences
 
 MOST_THINGS = 12
 """On one screen: where there are more objects those near each other are taken away together."""
@@ -171,13 +171,11 @@ def _describe(
 
 def _withouts(first: Outcomes, outcomes: Outcomes, action: int) -> list[Without]:
     """Compares outcomes with the first one of all, on the whole screen."""
-    before = log_softmax(first.logits[0].astype(float))
-    logs = log_softmax(outcomes.logits.astype(float), axis=-1)
-    divergences = np.maximum((np.exp(before) * (before - logs)).sum(-1), 0)
+    nats = divergences(first.logits[0], outcomes.logits)
     return [
         Without(
             after=float(outcomes.scores[index, action]),
-            divergence=float(divergences[index]),
+            divergence=float(nats[index]),
             value_change=float(outcomes.values[index]) - float(first.values[0]),
             action_then=int(logits.argmax()),
             acts_otherwise=bool(outcomes.leads[index] < 0),

@@ -173,9 +173,9 @@ def _between_kinds(by_key: dict[Key, Figure]) -> Iterable[Claim]:
         yield single_claim(f"{sentence} {words}", stronger, comparison)
 
 
-def say_interval(interval: Interval) -> str:
+def say_interval(interval: Interval, digits: int = 2) -> str:
     """Says a mean and its interval, such as 0.31 [0.27, 0.35]."""
     if not interval.episodes:
         return NO_FIGURE
-    ends = f" [{interval.low:.2f}, {interval.high:.2f}]" if interval.is_known else ""
-    return f"{interval.mean:.2f}{ends}"
+    ends = f" [{interval.low:.{digits}f}, {interval.high:.{digits}f}]" if interval.is_known else ""
+    return f"{interval.mean:.{digits}f}{ends}"

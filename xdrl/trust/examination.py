@@ -6,8 +6,7 @@ from importlib.metadata import version
 
 from xdrl.agents import Agent
 from xdrl.errors import UserError
-from xdrl.explainers import find_method
-from xdrl.methods import OBJECTS
+from xdrl.methods import find_row
 from xdrl.trust.claims import make_claims
 from xdrl.trust.contest import describe_agent, hold_contest
 from xdrl.trust.episodes import play_episode
@@ -41,8 +40,7 @@ def examine(
     """
     started = time.monotonic()
     for method in settings.methods:
-        if method != OBJECTS:  # which explains agents alone
-            find_method(method)
+        find_row(method)
     if rival is not None and rival.game != agent.game:
         raise UserError(f"expected an agent of {agent.game.name} to compare with, got one of {rival.game.name}")
     counter = _Counter(settings, rival is not None, on_progress)

@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import log_softmax
 
 from xdrl.agents import CHUNK, Agent
 from xdrl.evaluation import Recording
 from xdrl.memories import Memory, select
+from xdrl.policies import divergences
 from xdrl.trust.known import POLICY
 
 FRAMES = 100
@@ -64,7 +66,7 @@ def choose_frames(recording: Recording, count: int, generator: np.random.Generat
     edges = np.linspace(0, num_steps, min(count, num_steps) + 1).astype(int)
     steps = generator.integers(edges[:-1], edges[1:])
     state = select(recording.state, steps)
-    log_probabilities = log_softmax(recording.logits[steps])
+    log_probabilities = log_softmax(recording.logits[steps].astype(float), axis=-1)
     return Frames(
         steps, recording.screens[steps], state, recording.actions[steps], log_probabilities, recording.values[steps]
     )
@@ -77,14 +79,8 @@ def measure_effects(agent: Agent, frames: Frames, painted: np.ndarray) -> Effect
         part = slice(start, start + CHUNK)
         decision = agent.act(painted[part], select(frames.state, part))
         before = frames.log_probabilities[part]
-        drops = before - log_softmax(decision.logits)
-        policies.append((np.exp(before) * drops).sum(-1))
+        drops = before - log_softmax(decision.logits.astype(float), axis=-1)
+        policies.append(divergences(before, decision.logits))
         actions.append(np.take_along_axis(drops, frames.actions[part, None], -1)[:, 0])
         values.append(np.abs(decision.values.astype(float) - frames.values[part]))
-    return Effects(np.maximum(np.concatenate(policies), 0), np.concatenate(values), np.concatenate(actions))
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Returns the logarithms of the probabilities, float [N, A] to float64 [N, A]."""
-    shifted = logits.astype(float) - logits.max(-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return Effects(np.concatenate(policies), np.concatenate(values), np.concatenate(actions))

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
 from xdrl.agents import CoreState, Decision
 from xdrl.environments import find_protocol
@@ -13,7 +14,7 @@ from xdrl.objects.segmentation import find_objects
 from xdrl.preprocessing import Box
 from xdrl.trust.cells import find_cells, place_cells
 from xdrl.trust.deletion import BLUR, SHARES, delete_and_insert, make_fill, rank_cells
-from xdrl.trust.frames import Frames, choose_frames, log_softmax, measure_effects
+from xdrl.trust.frames import Frames, choose_frames, measure_effects
 from xdrl.trust.occlusion import agreement, occlude_objects
 
 CELLS = place_cells((10, 10), Box(34, 0, 194, 160), Crop(34, 194))
@@ -27,7 +28,7 @@ class OneCellAgent:
     def act(self, screens: np.ndarray, state: CoreState) -> Decision:
         brightness = screens[:, CELLS.of_pixel == USED].mean((1, 2)) / 255
         logits = np.stack([brightness, np.zeros(len(screens))], -1)
-        probabilities = np.exp(log_softmax(logits))
+        probabilities = np.exp(log_softmax(logits, axis=-1))
         return Decision(logits.argmax(-1), probabilities, logits, brightness, state)
 
 
@@ -39,7 +40,7 @@ def look(screens: np.ndarray) -> Frames:
         screens,
         decision.state,
         decision.actions,
-        log_softmax(decision.logits),
+        log_softmax(decision.logits.astype(float), axis=-1),
         decision.values,
     )
 
@@ -108,7 +109,14 @@ def test_a_map_of_what_truly_matters_to_a_real_agent_beats_a_random_one(agent, t
     screens = tiny.play_randomly(agent, 4)
     decision = agent.act(screens)
     state = agent.initial_state(4)
-    frames = Frames(np.arange(4), screens, state, decision.actions, log_softmax(decision.logits), decision.values)
+    frames = Frames(
+        np.arange(4),
+        screens,
+        state,
+        decision.actions,
+        log_softmax(decision.logits.astype(float), axis=-1),
+        decision.values,
+    )
     cells = find_cells(agent, agent.explain(screens))
     fill = make_fill("background", frames, np.median(screens, 0).astype(np.uint8))
     alone = []

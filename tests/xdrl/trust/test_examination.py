@@ -17,6 +17,7 @@ from xdrl.errors import UserError
 from xdrl.explainers import METHODS
 from xdrl.explainers.grad_cam import grad_cam
 from xdrl.explainers.methods import Method
+from xdrl.methods import METHOD_ROWS, MethodRow
 from xdrl.trust.baselines import BASELINES
 from xdrl.trust.cells import ALL
 from xdrl.trust.examination import examine
@@ -148,7 +149,9 @@ def ignorant_map(subject):
 
 
 def test_a_method_that_ignores_the_network_is_caught(agent, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(METHODS, "ignorant", Method(ignorant_map, "nothing of the network", "nobody"))
+    row = MethodRow("nothing of the network", "nobody")
+    monkeypatch.setitem(METHOD_ROWS, "ignorant", row)
+    monkeypatch.setitem(METHODS, "ignorant", Method(ignorant_map, **vars(row)))
     settings = Settings(("ignorant",), num_episodes=2, max_steps=12, num_frames=3)
     claims = {claim.sentence: claim.verdict for claim in examine(agent, settings).methods[0].claims}
     assert claims["changes when the network forgets what it learnt"] == NO
