@@ -80,7 +80,13 @@ ORDER = [
     ["xdrl.objects", "xdrl.objects.kinds"],
     ["xdrl.objects.segmentation"],
     ["xdrl.objects.so_far", "xdrl.objects.effects"],
-    ["xdrl.objects.gathering", "xdrl.objects.maps", "xdrl.objects.asked"],
+    [
+        "xdrl.objects.gathering",
+        "xdrl.objects.maps",
+        "xdrl.objects.asked",
+        "xdrl.objects.edits",
+        "xdrl.objects.outcomes",
+    ],
     ["xdrl.objects.replays"],
     ["xdrl.objects.absences"],
     # what they show of themselves
@@ -88,7 +94,7 @@ ORDER = [
     ["xdrl.notebooks.cards"],
     ["xdrl.decisions", "xdrl.asking"],
     ["xdrl.agents"],
-    ["xdrl.agent_finder", "xdrl.preparation"],
+    ["xdrl.agent_finder", "xdrl.preparation", "xdrl.what_if"],
     ["xdrl.evaluation", "xdrl.training"],
     ["xdrl.explanations.measures"],
     ["xdrl.explanations.highlights"],

@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,10 +11,10 @@ from xdrl.games import Game
 from xdrl.machine import count_cores
 from xdrl.memories import select
 from xdrl.objects.asked import Act, Asked
-from xdrl.objects.effects import Fewest, ObjectEffect, ScreenObjects, Without
+from xdrl.objects.effects import Fewest, ObjectEffect, ScreenObjects
 from xdrl.objects.gathering import Thing, gather
+from xdrl.objects.outcomes import Outcomes, compare, judge
 from xdrl.objects.replays import replay
-from xdrl.policies import divergences
 
 MOST_THINGS = 12
 """On one screen: where there are more objects those near each other are taken away together."""
@@ -23,25 +22,6 @@ ALL_SETS = 4
 """Objects of which every set is tried; of more, each alone, all together, and then some."""
 PAIRED, LONGEST = 4, 8
 """Of more objects: the strongest ones whose pairs are tried, and the most that are taken away in turn."""
-
-
-class Outcomes(NamedTuple):
-    """What the agent makes of a screen without V sets of its objects.
-
-    Attributes:
-        is_absent: bool [V, M]; the first set is empty.
-        logits: float32 [V, A].
-        scores: float32 [V, A], probabilities, or the logits again where the agent judges actions.
-        values: float32 [V].
-        leads: float32 [V], by how much the logit of what is preferred at first is above those of actions that do
-            something else; negative where the agent would do something else.
-    """
-
-    is_absent: np.ndarray
-    logits: np.ndarray
-    scores: np.ndarray
-    values: np.ndarray
-    leads: np.ndarray
 
 
 def weigh_objects(
@@ -61,28 +41,23 @@ def weigh_objects(
             agent's memory fixed.
     """
     labels = tuple(map(game.label, action_names))
-    deeds = np.array([game.deed(name) for name in action_names])
+    deeds = [game.deed(name) for name in action_names]
 
     def weigh(index: int) -> ScreenObjects:
         numbers, things = gather(asked.seen[index], game, MOST_THINGS)
 
-        def judge(is_absent: np.ndarray, found: Any, preferred: int | None = None) -> Outcomes:
-            scores = found.logits if judges else found.probabilities
-            leads = _leads(found.logits, deeds, found.logits[0].argmax() if preferred is None else preferred)
-            return Outcomes(is_absent, found.logits, scores, found.values, leads)
-
         def look(is_absent: np.ndarray, preferred: int | None = None) -> Outcomes:
             painted = asked.seen[index].without(asked.screens[index], _of_parts(is_absent, things))
             found = act(painted, select(asked.memory, np.full(len(painted), index)))
-            return judge(is_absent, found, preferred)
+            return judge(found, deeds, judges, preferred)
 
-        outcomes = _try_sets(look, len(things))
+        is_absent, outcomes = _try_sets(look, len(things))
         action = int(outcomes.logits[0].argmax() if asked.actions is None else asked.actions[index])
         again = None
         if replayed and things:
             found = replay(act, asked, index, [thing.parts for thing in things], replayed)
-            again = judge(np.eye(len(things), dtype=bool), found, outcomes.logits[0].argmax())
-        described = _describe(outcomes, again, things, numbers, action, labels)
+            again = judge(found, deeds, judges, int(outcomes.logits[0].argmax()))
+        described = _describe(is_absent, outcomes, again, things, numbers, action, labels)
         return dataclasses.replace(described, replayed=replayed, judges_actions=judges)
 
     with ThreadPoolExecutor(count_cores()) as pool:
@@ -97,15 +72,21 @@ def _of_parts(is_absent: np.ndarray, things: Sequence[Thing]) -> np.ndarray:
     return found
 
 
-def _try_sets(look: Callable[..., Outcomes], count: int) -> Outcomes:
-    """Tries sets of objects: first none of them, then each alone, then others, all in one or two batches."""
+def _try_sets(look: Callable[..., Outcomes], count: int) -> tuple[np.ndarray, Outcomes]:
+    """Tries sets of objects: first none of them, then each alone, then others, all in one or two batches.
+
+    Returns:
+        bool [V, M], which objects are absent, V times; and what the agent makes of it.
+    """
     alone = np.eye(count, dtype=bool)
     if count <= ALL_SETS:
-        return look(np.concatenate([np.zeros((1, count), bool), alone, _sets(count, range(2, count + 1))]))
-    first = look(np.concatenate([np.zeros((1, count), bool), alone, np.ones((1, count), bool)]))
+        is_absent = np.concatenate([np.zeros((1, count), bool), alone, _sets(count, range(2, count + 1))])
+        return is_absent, look(is_absent)
+    is_absent = np.concatenate([np.zeros((1, count), bool), alone, np.ones((1, count), bool)])
+    first = look(is_absent)
     leads = first.leads[1 : count + 1]
     if (leads < 0).any():
-        return first
+        return is_absent, first
     order = leads.argsort(kind="stable")
     lengths = range(3, min(LONGEST, count - 1) + 1)
     more = np.zeros((len(lengths), count), bool)
@@ -114,8 +95,10 @@ def _try_sets(look: Callable[..., Outcomes], count: int) -> Outcomes:
     pairs = _sets(PAIRED, [2])
     paired = np.zeros((len(pairs), count), bool)
     paired[:, order[:PAIRED]] = pairs
-    second = look(np.concatenate([paired, more]), first.logits[0].argmax())
-    return Outcomes(*(np.concatenate(parts) for parts in zip(first, second, strict=True)))
+    others = np.concatenate([paired, more])
+    second = look(others, int(first.logits[0].argmax()))
+    both = Outcomes(*(np.concatenate(parts) for parts in zip(first, second, strict=True)))
+    return np.concatenate([is_absent, others]), both
 
 
 def _sets(count: int, sizes: Iterable[int]) -> np.ndarray:
@@ -126,13 +109,8 @@ def _sets(count: int, sizes: Iterable[int]) -> np.ndarray:
     )
 
 
-def _leads(logits: np.ndarray, deeds: np.ndarray, preferred: int) -> np.ndarray:
-    """By how much an action leads those that do something else, float32 [V, A] to [V]; negative where it does not."""
-    is_same = deeds == deeds[preferred]
-    return logits[:, is_same].max(1) - logits[:, ~is_same].max(1, initial=-np.inf)
-
-
 def _describe(
+    is_absent: np.ndarray,
     outcomes: Outcomes,
     again: Outcomes | None,
     things: Sequence[Thing],
@@ -141,8 +119,8 @@ def _describe(
     labels: tuple[str, ...],
 ) -> ScreenObjects:
     count, score = len(things), float(outcomes.scores[0, action])
-    alone = _withouts(outcomes, outcomes, action)[1 : count + 1]
-    for_longer = [None] * count if again is None else _withouts(outcomes, again, action)
+    alone = compare(outcomes, outcomes, action)[1 : count + 1]
+    for_longer = [None] * count if again is None else compare(outcomes, again, action)
     order = np.argsort([-each.divergence for each in alone], kind="stable")
     effects = tuple(
         ObjectEffect(
@@ -162,34 +140,18 @@ def _describe(
         labels=new_numbers[numbers],
         logits=outcomes.logits[0],
         action=action,
-        fewest=_find_fewest(outcomes, order, action),
+        fewest=_find_fewest(is_absent, outcomes, order, action),
         tried=len(outcomes.logits) - 1,
         is_exhaustive=count <= ALL_SETS,
         action_labels=labels,
     )
 
 
-def _withouts(first: Outcomes, outcomes: Outcomes, action: int) -> list[Without]:
-    """Compares outcomes with the first one of all, on the whole screen."""
-    nats = divergences(first.logits[0], outcomes.logits)
-    return [
-        Without(
-            after=float(outcomes.scores[index, action]),
-            divergence=float(nats[index]),
-            value_change=float(outcomes.values[index]) - float(first.values[0]),
-            action_then=int(logits.argmax()),
-            acts_otherwise=bool(outcomes.leads[index] < 0),
-            logits=logits,
-        )
-        for index, logits in enumerate(outcomes.logits)
-    ]
-
-
-def _find_fewest(outcomes: Outcomes, order: np.ndarray, action: int) -> Fewest | None:
+def _find_fewest(is_absent: np.ndarray, outcomes: Outcomes, order: np.ndarray, action: int) -> Fewest | None:
     """The smallest set without which something else is done; of equally small ones that where it leads most."""
     flips = np.flatnonzero(outcomes.leads < 0)
     if not len(flips):
         return None
-    best = min(flips, key=lambda index: (outcomes.is_absent[index].sum(), outcomes.leads[index]))
-    members = tuple(np.flatnonzero(outcomes.is_absent[best][order]).tolist())
+    best = min(flips, key=lambda index: (is_absent[index].sum(), outcomes.leads[index]))
+    members = tuple(np.flatnonzero(is_absent[best][order]).tolist())
     return Fewest(members, int(outcomes.logits[best].argmax()), float(outcomes.scores[best, action]))

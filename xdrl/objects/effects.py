@@ -1,5 +1,6 @@
 """What an agent would do without the objects on a screen: the records, and what they say in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -61,10 +62,8 @@ class ObjectEffect:
     @property
     def phrase(self) -> str:
         """The object in words: what it is, and where its middle is, across and down in pixels."""
-        across, down = (self.box.left + self.box.right) // 2, (self.box.top + self.box.bottom) // 2
         several = self.name.removesuffix("y") + ("ies" if self.name.endswith("y") else "s")
-        what = f"the {self.name}" if self.count == 1 else f"the {self.count} {several}"
-        return f"{what} at ({across:.0f}, {down:.0f})"
+        return say_place(f"the {self.name}" if self.count == 1 else f"the {self.count} {several}", self.box)
 
 
 class Fewest(NamedTuple):
@@ -172,13 +171,31 @@ class ScreenObjects:
         return f"{here}. Had it not been there before either: {self._say_change(item.before, item.replayed)}."
 
     def _say_change(self, before: float, without: Without) -> str:
-        changes = abs(without.after - before), abs(without.value_change)
-        if not without.acts_otherwise and without.divergence < NO_CHANGE_NATS and max(changes) < NO_CHANGE:
-            return "no change"
-        value = f", value {without.value_change:+.2f}".replace("-", "−") if changes[1] >= NO_CHANGE else ""
-        then = f"; it would prefer {self.action_labels[without.action_then]}" if without.acts_otherwise else ""
-        scores = " to ".join(_figure(score, 3 if self.judges_actions else 2) for score in (before, without.after))
-        return f"{self.action_labels[self.action]} {scores}{value}{then}"
+        return say_change(before, without, self.action, self.action_labels, self.judges_actions)
+
+
+def say_place(what: str, box: Box) -> str:
+    """Says what is where: the middle of its box, across and down in pixels."""
+    return f"{what} at ({(box.left + box.right) // 2:.0f}, {(box.top + box.bottom) // 2:.0f})"
+
+
+def say_change(before: float, then: Without, action: int, labels: Sequence[str], judges_actions: bool) -> str:
+    """Says in a part of a sentence what a change of the screen does.
+
+    Args:
+        before: probability or Q-value of the action that was chosen, on the screen as it was.
+        then: on the changed screen.
+        action: index of the one that was chosen.
+        labels: of the actions.
+        judges_actions: whether those are Q-values.
+    """
+    changes = abs(then.after - before), abs(then.value_change)
+    if not then.acts_otherwise and then.divergence < NO_CHANGE_NATS and max(changes) < NO_CHANGE:
+        return "no change"
+    value = f", value {then.value_change:+.2f}".replace("-", "−") if changes[1] >= NO_CHANGE else ""
+    other = f"; it would prefer {labels[then.action_then]}" if then.acts_otherwise else ""
+    scores = " to ".join(_figure(score, 3 if judges_actions else 2) for score in (before, then.after))
+    return f"{labels[action]} {scores}{value}{other}"
 
 
 def _is_alike(one: Without, other: Without) -> bool:

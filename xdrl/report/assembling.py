@@ -10,7 +10,7 @@ from typing import Any
 from xdrl.report.packing import script_json
 
 _FILES = Path(__file__).parent / "page"
-_STYLES = ("colours.css", "layout.css", "widgets.css", "panels.css", "curves_and_tables.css")
+_STYLES = ("colours.css", "layout.css", "widgets.css", "panels.css", "what_if.css", "curves_and_tables.css")
 _SCRIPTS = (
     "dom.js",
     "unpacking.js",
@@ -28,6 +28,10 @@ _SCRIPTS = (
     "facts.js",
     "theme.js",
     "address.js",
+    "links.js",
+    "handles.js",
+    "brush.js",
+    "what_if.js",
     "saving.js",
     "main.js",
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from xdrl.agents import Agent
+from xdrl.decisions import Decision
 from xdrl.evaluation import Recording
 from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
 from xdrl.explanations.highlights import diverse_highlights, importances, screen_features
@@ -55,6 +56,15 @@ def describe_page(agent: Agent) -> dict[str, Any]:
     }
 
 
+def describe_thoughts(found: Recording | Decision) -> dict[str, list]:
+    """Returns what an agent made of N screens: lists of `probabilities`, `value`, and of `q_values` if it has them."""
+    judged = {"q_values": np.round(found.logits.astype(float), 4).tolist()} if found.judges_actions else {}
+    return judged | {
+        "probabilities": np.round(found.probabilities.astype(float), 5).tolist(),
+        "value": np.round(found.values.astype(float), 4).tolist(),
+    }
+
+
 def describe_steps(recording: Recording, flips: np.ndarray) -> dict[str, list]:
     """Returns one list a quantity, an element a step.
 
@@ -62,11 +72,8 @@ def describe_steps(recording: Recording, flips: np.ndarray) -> dict[str, list]:
         recording: of S steps.
         flips: bool [S], whether the action would be another without memory.
     """
-    judged = {"q_values": np.round(recording.logits.astype(float), 4).tolist()} if recording.judges_actions else {}
-    return judged | {
+    return describe_thoughts(recording) | {
         "action": recording.actions.tolist(),
-        "probabilities": np.round(recording.probabilities.astype(float), 5).tolist(),
-        "value": np.round(recording.values.astype(float), 4).tolist(),
         "entropy": np.round(entropies(recording.probabilities).astype(float), 4).tolist(),
         "margin": np.round(margins(recording.logits).astype(float), 4).tolist(),
         "reward": recording.rewards.tolist(),

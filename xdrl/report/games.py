@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from xdrl.errors import UserError
+from xdrl.objects.edits import read_edits
 from xdrl.report.assembling import assemble_page
 from xdrl.report.session import Session, Wanted
 
@@ -21,6 +22,7 @@ MOST_GAMES = 8
 """Pages that play at once."""
 MOST_MAPS = 4
 """Maps that a page may ask for at a time."""
+MOST_SEEDS = 2**31
 _SIGN_OF_LIFE_SECONDS = 15.0
 
 
@@ -44,6 +46,7 @@ class Games:
                 Route("/game", self._hold_game),
                 Route("/step", self._step, methods=["POST"]),
                 Route("/maps", self._maps, methods=["POST"]),
+                Route("/what-if", self._what_if, methods=["POST"]),
                 Route("/new", self._new, methods=["POST"]),
             ]
         )
@@ -86,8 +89,14 @@ class Games:
     async def _maps(self, request: Request) -> Response:
         return await self._answer(request, lambda session, question: session.maps(_step(question), _wanted(question)))
 
+    async def _what_if(self, request: Request) -> Response:
+        def ask(session: Session, question: dict) -> dict[str, Any]:
+            return session.what_if(_step(question), read_edits(question.get("edits")), _wanted(question))
+
+        return await self._answer(request, ask)
+
     async def _new(self, request: Request) -> Response:
-        return await self._answer(request, lambda session, _: session.new_game())
+        return await self._answer(request, lambda session, question: session.new_game(_seed(question)))
 
     async def _answer(self, request: Request, ask: Callable[[Session, dict], dict[str, Any]]) -> Response:
         try:
@@ -119,3 +128,11 @@ def _step(question: dict) -> int:
     if not isinstance(step, int):
         raise UserError(f"expected a number as step, got {str(step)[:200]}")
     return step
+
+
+def _seed(question: dict) -> int | None:
+    """The seed that a game is asked for with; None takes the next one."""
+    seed = question.get("seed")
+    if seed is not None and (type(seed) is not int or not 0 <= seed < MOST_SEEDS):
+        raise UserError(f"expected a number from 0 to {MOST_SEEDS - 1} as seed, got {str(seed)[:200]}")
+    return seed

@@ -2,6 +2,8 @@
 
 import threading
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from xdrl.agents import Agent
@@ -10,12 +12,15 @@ from xdrl.evaluation import Recording, play_steps
 from xdrl.explanations.measures import flips_without_memory
 from xdrl.games import Protocol
 from xdrl.methods import METHOD_ROWS, OBJECTS
+from xdrl.objects.edits import MOST_EDITS, Edit
 from xdrl.objects.effects import ScreenObjects, say_what_stays
+from xdrl.objects.kinds import field_of
 from xdrl.objects.so_far import Seen
-from xdrl.report.contents import describe_making, describe_page, describe_steps
+from xdrl.report.contents import describe_making, describe_page, describe_steps, describe_thoughts
 from xdrl.report.maps import explain_target, object_set, targets_of
 from xdrl.report.packing import pack_maps, pack_object_set, pack_objects, pack_screens
 from xdrl.targets import CHOSEN
+from xdrl.what_if import say_what_is_kept, what_if
 
 STEPS_KEPT = 600
 """Of a live game, behind the newest one: 40 seconds of play, 60 MB of screens."""
@@ -67,6 +72,8 @@ class Session:
             "steps_kept": STEPS_KEPT,
             "lively_gap": LIVELY_GAP,
             "steps_before": list(STEPS_BEFORE),
+            "seed": seed,
+            "most_edits": MOST_EDITS,
         }
 
     def step(self, wanted: Wanted) -> dict[str, Any]:
@@ -96,17 +103,55 @@ class Session:
     def maps(self, step: int, wanted: Wanted) -> dict[str, Any]:
         """Explains a step that is kept: `maps` as in `step`, none of a step that is not."""
         with self._lock:
-            place = step - (self._num_steps - len(self._kept))
-            is_kept = 0 <= place < len(self._kept)
-            return {"maps": self._explain(self._kept[place], wanted) if is_kept else []}
+            kept = self._find(step)
+            return {"maps": self._explain(kept, wanted) if kept else []}
 
-    def new_game(self) -> dict[str, Any]:
-        """Starts another game, with the next seed; the one before is forgotten."""
+    def what_if(self, step: int, edits: Sequence[Edit], wanted: Wanted) -> dict[str, Any]:
+        """Changes the screen of a step that is kept and asks the agent again; the game itself goes on as it was.
+
+        Args:
+            step: of the game.
+            edits: the changes; of none the screen stays as it was.
+            wanted: the maps of the changed screen, of the action that was taken on the one as it was.
+
+        Returns:
+            plain JSON values: `words` and what the agent `keeps`, in sentences; `thoughts` on the changed screen;
+            `screens` and `maps` as in `step`; and `objects`, each with its `name` and its `box`, left, top, right and
+            bottom, which is None where it is gone.
+
+        Raises:
+            UserError: the step is not kept, or a change does not fit.
+        """
+        with self._lock:
+            kept = self._find(step)
+            if kept is None:
+                first = self._num_steps - len(self._kept)
+                raise UserError(f"expected a step from {first} to {self._num_steps - 1}, which are kept, got {step}")
+            played = kept.played
+            found = what_if(self._agent, played.screens, edits, played.state, int(played.actions[0]), kept.seen)
+            after, name = found.after, field_of(self._agent.game).name
+            thoughts = {"logits": after.logits, "probabilities": after.probabilities, "values": after.values}
+            changed = Kept(replace(played, screens=found.changed.screen[None], **thoughts), found.changed.seen)
+            places = zip(kept.seen.objects, found.changed.places, strict=True)
+            return {
+                "words": found.words,
+                "keeps": say_what_is_kept(self._agent.network.memory_parts),
+                "thoughts": describe_thoughts(after),
+                "screens": pack_screens(changed.played.screens),
+                "objects": [
+                    {"name": name(item.kind), "box": place and [place.left, place.top, place.right, place.bottom]}
+                    for item, place in places
+                ],
+                "maps": self._explain(changed, wanted),
+            }
+
+    def new_game(self, seed: int | None = None) -> dict[str, Any]:
+        """Starts another game, with a seed or the next one, which it returns; the one before is forgotten."""
         with self._lock:
             self._game.close()
-            self._seed += 1
+            self._seed = self._seed + 1 if seed is None else seed
             self._begin()
-            return {}
+            return {"seed": self._seed}
 
     def close(self) -> None:
         """Frees the emulator."""
@@ -118,6 +163,10 @@ class Session:
         self._kept: deque[Kept] = deque(maxlen=STEPS_KEPT)
         self._objects = self._agent.watch_objects()
         self._num_steps = 0
+
+    def _find(self, step: int) -> Kept | None:
+        place = step - (self._num_steps - len(self._kept))
+        return self._kept[place] if 0 <= place < len(self._kept) else None
 
     def _explain(self, kept: Kept, wanted: Wanted) -> list[dict[str, Any]]:
         objects: list[ScreenObjects] = []

@@ -5,13 +5,13 @@ class Actions {
   constructor(source, choose) {
     this.source = source;
     this.rows = source.page.actions.map((name) => {
-      const bar = element("span", { className: "bar" });
+      const [bar, then] = ["bar", "bar then"].map((className) => element("span", { className }));
       const share = element("span", { className: "share" });
       const label = element("span", { className: "action-name" }, source.page.labels[name]);
-      const track = element("span", { className: "track" }, bar);
+      const track = element("span", { className: "track" }, bar, then);
       const button = element("button", { type: "button", className: "action" }, label, track, share);
       button.addEventListener("click", () => choose(this.chosen === name ? null : name));
-      return { name, bar, share, button };
+      return { name, bar, then, share, button };
     });
     this.chosen = null;
     find("actions").replaceChildren(...this.rows.map((row) => element("li", {}, row.button)));
@@ -22,19 +22,23 @@ class Actions {
     });
   }
 
-  /** Draws the probabilities or Q-values of a step. */
-  show(step) {
+  /** Draws the probabilities or Q-values of a step, and below them those on its changed screen, if there is one. */
+  show(step, changed = null) {
     const { page, series } = this.source;
     const taken = series.action[step];
     const [preferences, word] = [preferencesAt(this.source, step), page.judges_actions ? "Q-value" : "probability"];
-    const lengths = barLengths(preferences, page);
-    this.rows.forEach(({ name, bar, share, button }, action) => {
+    const lengths = barLengths([...preferences, ...(changed ?? [])], page);
+    find("actions").classList.toggle("compared", changed !== null);
+    find("compared-hint").hidden = changed === null;
+    this.rows.forEach(({ name, bar, then, share, button }, action) => {
       const preference = sayPreference(preferences[action], page);
+      const after = changed && sayPreference(changed[action], page);
       bar.style.width = `${100 * lengths[action]}%`;
-      share.textContent = preference;
+      then.style.width = `${100 * (lengths[preferences.length + action] ?? 0)}%`;
+      share.textContent = changed ? `${preference} → ${after}` : preference;
       button.classList.toggle("taken", action === taken);
       button.setAttribute("aria-pressed", String(name === this.chosen));
-      const remark = action === taken ? ", taken" : "";
+      const remark = (action === taken ? ", taken" : "") + (changed ? `; ${after} on the changed screen` : "");
       button.setAttribute("aria-label", `${page.labels[name]}, ${word} ${preference}${remark}`);
     });
   }

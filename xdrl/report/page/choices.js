@@ -71,7 +71,7 @@ class Choices {
   arrange() {
     const isBlended = this.fields.view.value === "blend";
     find("stage").dataset.view = this.fields.view.value;
-    find("game-figure").hidden = isBlended;
+    find("game-figure").hidden = isBlended && !find("stage").hasAttribute("data-edited");
     this.fields.blend.closest("label").hidden = !isBlended;
     this.fields.blend.setAttribute("aria-valuetext", `${this.fields.blend.value} % map`);
   }

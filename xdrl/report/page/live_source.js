@@ -2,6 +2,20 @@
 
 const QUANTITIES = ["action", "probabilities", "q_values", "value", "entropy", "margin", "reward", "lives", "flips"];
 
+/** Unpacks a single screen. */
+async function unpackScreen(packed) {
+  const { height, width, palette } = packed;
+  return { height, width, pixels: paletteToPixels(await unpackChunk(packed, 0), readPalette(palette)) };
+}
+
+/** Unpacks the map of a single screen, or why there is none. */
+async function unpackLiveMap(packed) {
+  if (packed.refused) return { status: "refused", reason: packed.refused };
+  const isOfObjects = packed.method === "objects";
+  const set = await (isOfObjects ? unpackObjectSet(packed, new ObjectScenes(packed.objects)) : unpackMaps(packed));
+  return set.at(0);
+}
+
 class LiveSource {
   /** Opens a game of this page's own; it lasts as long as the connection. */
   static open(onEnd) {
@@ -20,6 +34,7 @@ class LiveSource {
     this.page = page;
     this.onEnd = onEnd;
     this.turn = Promise.resolve();
+    this.seed = page.seed;
     this.methods = page.methods;
     this.isLive = true;
     this.wanted = [];
@@ -59,8 +74,21 @@ class LiveSource {
       const answer = await this.ask("maps", { step, wanted: [[method, target]] });
       await this.keepMaps(step, answer?.maps ?? []);
     }
-    const map = this.maps.get(key) ?? null;
+    return this.besideStrong(this.maps.get(key) ?? null, method, target);
+  }
+
+  /** A map with the peak of a strong one of the game so far. */
+  besideStrong(map, method, target) {
     return map && { ...map, strong: strongPeak(this.peaks.get(`${method} ${target}`) ?? [], this.page) };
+  }
+
+  /** What the agent makes of a step's screen with changes: `refused` says why not; null where nobody answers. */
+  async whatIf(step, edits, wanted) {
+    let refused = null;
+    const answer = await this.ask("what-if", { step, edits, wanted }, (reason) => (refused = reason));
+    if (!answer) return refused && { refused };
+    const maps = answer.maps.map(async (each) => this.besideStrong(await unpackLiveMap(each), each.method, each.target));
+    return { ...answer, screen: await unpackScreen(answer.screens), maps: await Promise.all(maps) };
   }
 
   /** Plays one step, when those before are played; false where the game is over. */
@@ -74,34 +102,29 @@ class LiveSource {
     if (!answer?.series) return false;
     this.isOver = answer.is_over;
     const step = this.length;
-    const { height, width, palette } = answer.screens;
-    const pixels = paletteToPixels(await unpackChunk(answer.screens, 0), readPalette(palette));
-    this.screens.set(step, { height, width, pixels });
+    this.screens.set(step, await unpackScreen(answer.screens));
     await this.keepMaps(step, answer.maps);
     for (const [name, values] of Object.entries(answer.series)) this.series[name].push(...values);
     this.forget(this.first - 1);
     return true;
   }
 
-  /** Begins another game, when the steps on their way are played. */
-  startNewGame() {
+  /** Begins another game, when the steps on their way are played: that of a seed, or the next one. */
+  startNewGame(seed = null) {
     this.turn = this.turn.then(async () => {
-      if (await this.ask("new", {})) this.clear();
+      const answer = await this.ask("new", { seed });
+      if (!answer) return;
+      this.seed = answer.seed;
+      this.clear();
     });
     return this.turn;
   }
 
   async keepMaps(step, packed) {
     for (const each of packed) {
-      const name = `${each.method} ${each.target}`;
-      if (each.refused) {
-        this.maps.set(`${step} ${name}`, { status: "refused", reason: each.refused });
-        continue;
-      }
-      const isOfObjects = each.method === "objects";
-      const set = await (isOfObjects ? unpackObjectSet(each, new ObjectScenes(each.objects)) : unpackMaps(each));
-      this.maps.set(`${step} ${name}`, await set.at(0));
-      if (set.peaks[0] > 0) this.keepPeak(name, set.peaks[0]);
+      const [name, map] = [`${each.method} ${each.target}`, await unpackLiveMap(each)];
+      this.maps.set(`${step} ${name}`, map);
+      if (map.drawnPeak > 0) this.keepPeak(name, map.drawnPeak);
     }
   }
 
@@ -118,8 +141,8 @@ class LiveSource {
     for (const key of this.maps.keys()) if (key.startsWith(`${step} `)) this.maps.delete(key);
   }
 
-  /** Asks the server; null where it does not answer, or not with what was asked for. */
-  async ask(path, question) {
+  /** Asks the server; null where it does not answer, or not with what was asked for. `onRefusal` hears of a bad question. */
+  async ask(path, question, onRefusal = this.onEnd) {
     try {
       const answer = await fetch(path, {
         method: "POST",
@@ -127,7 +150,7 @@ class LiveSource {
         body: JSON.stringify({ ...question, game: this.page.token }),
       });
       if (answer.ok) return await answer.json();
-      this.onEnd(await answer.text());
+      (answer.status === 400 ? onRefusal : this.onEnd)(await answer.text());
     } catch {
       this.onEnd("the server was stopped");
     }

@@ -2,39 +2,44 @@
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 
+/** Draws a screen with its maps: that of a step, or a changed one, on which the preferences are others. */
+function drawScreen(source, { choices, actions }, step, screen, maps, preferences = null) {
+  const { page } = source;
+  const strengths = maps.map((map) => map && peakStrength(map, choices.scale, page));
+  paintScreen(find("game"), screen);
+  const drawOverlay = () => paintOverlay(find("overlay"), screen, maps[0], strengths[0], choices.blend, page);
+  drawOverlay();
+  listObjects(maps[0], (box) => framePart(find("overlay"), drawOverlay, box));
+  actions.show(step, preferences);
+  actions.showMaps(step, screen, maps.slice(1), strengths.slice(1));
+  const words = targetAt(choices.target, source, step, choices.method);
+  showWords(source, step, preferences ? `on the changed screen, ${words}` : words, choices.method, maps[0]);
+}
+
 /** Draws a step everywhere; a step that was overtaken by another is dropped. */
 function makeShow(source, parts) {
   let newest = 0;
   return async (step) => {
     const number = ++newest;
     const { choices, actions } = parts;
-    const { page } = source;
-    const { method, target, scale } = choices;
-    const wanted = [target, ...actions.targets].map((each) => [choices.methodFor(each), each]);
+    const wanted = [choices.target, ...actions.targets].map((each) => [choices.methodFor(each), each]);
     source.wanted = wanted;
     const screen = await source.screen(step);
     const maps = await Promise.all(wanted.map(([by, each]) => source.map(step, by, each)));
     if (number !== newest) return;
-    const strengths = maps.map((map) => map && peakStrength(map, scale, page));
-    paintScreen(find("game"), screen);
-    const drawOverlay = () => paintOverlay(find("overlay"), screen, maps[0], strengths[0], choices.blend, page);
-    drawOverlay();
-    listObjects(maps[0], (box) => framePart(find("overlay"), drawOverlay, box));
-    actions.show(step);
-    actions.showMaps(step, screen, maps.slice(1), strengths.slice(1));
-    showWords(source, step, method, target, maps[0]);
+    drawScreen(source, parts, step, screen, maps);
     parts.timeline.show(step);
     for (const curve of parts.curves) curve.show(step);
+    const changing = parts.whatIf?.follow(step, screen, maps, parts.player.isPlaying);
     if (parts.player.isPlaying) return;
-    find("announcer").textContent = stepSentence(source, step, maps[0]);
+    if (!changing) find("announcer").textContent = stepSentence(source, step, maps[0]);
     parts.address?.write(step);
   };
 }
 
-/** Writes what is said about a step. */
-function showWords(source, step, method, target, map) {
+/** Writes what is said about a step, and the words on its map. */
+function showWords(source, step, words, method, map) {
   const { page } = source;
-  const words = targetAt(target, source, step, method);
   find("overlay-caption").replaceChildren(element("b", {}, words), ` ${method}, ${mapNote(map, page)}`);
   find("known").replaceChildren(...knownWords(method, page));
   find("overlay").setAttribute("aria-label", `The game under the map: ${words}`);
@@ -141,11 +146,33 @@ async function startReport(data) {
   await showMoments(source, goTo);
 }
 
-/** Says on top of a live page why it plays no more. */
-function showEnd(reason) {
-  const text = `This game has ended: ${reason}. Reload the page for a new one.`;
-  find("warnings").hidden = false;
+/** Says something on top of the page. */
+function warn(text) {
+  find("warnings").hidden = !text;
   find("warnings").replaceChildren(element("p", { className: "warning" }, text));
+}
+
+/** Plays to the step that a link names, unseen, and changes it as the link says; or says why that cannot be. */
+async function openLink(source, { player, timeline, whatIf }, { seed, step, screen, edits }) {
+  player.pause();
+  warn("");
+  const isKept = seed === source.seed && step >= source.first;
+  if (!isKept) {
+    whatIf.close();
+    await source.startNewGame(seed);
+    timeline.clear();
+  }
+  while (source.length <= step) {
+    find("position").textContent = `Playing to step ${step}: ${source.length}`;
+    if (!(await source.advance())) break;
+  }
+  if (!source.length) return;
+  await player.seek(step);
+  if (player.step !== step) {
+    warn(`The link leads to step ${step}, but this game was over at step ${player.last}.`);
+  } else if (fingerprint(await source.screen(step)) !== screen) {
+    warn(`Step ${step} shows another screen than the link was made for: another agent, seed, protocol or choice of actions.`);
+  } else await whatIf.open(step, edits);
 }
 
 /** Plays on, unseen, to where something hangs on the action; then in sight, where the reader's system does not mind. */
@@ -164,20 +191,33 @@ async function startLive() {
   let player = null;
   const source = await LiveSource.open((reason) => {
     player?.pause();
-    showEnd(reason);
+    warn(`This game has ended: ${reason}. Reload the page for a new one.`);
   });
   for (const id of ["moments-section", "truth-section", "moment-legend", "address-hint"]) find(id).hidden = true;
-  find("new-game").hidden = false;
+  for (const id of ["new-game", "what-if"]) find(id).hidden = false;
   showFacts(source.page);
   const assembled = assemble(source);
+  const { parts } = assembled;
   player = assembled.player;
+  parts.whatIf = new WhatIf(source, (...drawn) => drawScreen(source, parts, ...drawn));
+  find("what-if").addEventListener("click", async (event) => {
+    player.pause();
+    if (parts.whatIf.isOpen || !source.length) return void parts.whatIf.close();
+    await parts.whatIf.open(player.step);
+    find("game-figure").scrollIntoView({ block: "nearest", behavior: wantsCalm() ? "auto" : "smooth" });
+    if (event.detail === 0) find("handles").querySelector("button:not([hidden])")?.focus(); // it was opened by a key
+  });
   find("new-game").addEventListener("click", async () => {
     player.pause();
+    parts.whatIf.close();
     await source.startNewGame();
-    assembled.parts.timeline.clear();
+    parts.timeline.clear();
     await openGame(source, player);
   });
-  await openGame(source, player);
+  addEventListener("hashchange", () => {
+    if (readLink()) openLink(source, parts, readLink());
+  });
+  await (readLink() ? openLink(source, parts, readLink()) : openGame(source, player));
 }
 
 setUpTheme();

@@ -113,6 +113,18 @@ function stepFigures(source, step) {
   ];
 }
 
+/** What a change of the screen does to value and preference, as [name, text] pairs. */
+function changeFigures(source, step, preferences, then) {
+  const { page, series } = source;
+  const value = series.value[step];
+  const [best, other] = [preferencesAt(source, step), preferences].map((each) => labelOf(runnerUp(each, -1), page));
+  const change = `${then < value ? "" : "+"}${figure(then - value)}`;
+  return [
+    [page.judges_actions ? "Best Q-value" : "Value", `${figure(value)} → ${figure(then)} (${change})`],
+    ["It would prefer", best === other ? `${best}, as before` : `${other} rather than ${best}`],
+  ];
+}
+
 /** What the critic makes of a step, and how sure the agent is, as [name, text] pairs. */
 function judgement(series, step, page) {
   if (page.judges_actions) {
