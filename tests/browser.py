@@ -50,15 +50,17 @@ class Page:
         self.run(script, selector, value)
 
     def press(self, key: str, focus: str | None = None) -> None:
-        """Presses a key on what has the focus, or on an element that gets it; `shift+` may stand before the key."""
+        """Presses a key, also after `shift+` or `control+`, on what has the focus, or on an element that gets it."""
         self.run("(document.querySelector(arguments[0]) ?? document.activeElement).focus()", focus)
-        name = key.removeprefix("shift+")
+        *held, name = key.split("+") if len(key) > 1 else [key]
         code = getattr(Keys, name.upper().replace("ARROW", "ARROW_"), name)
         chain = ActionChains(self.driver)
-        if name != key:
-            chain.key_down(Keys.SHIFT).send_keys(code).key_up(Keys.SHIFT).perform()
-        else:
-            chain.send_keys(code).perform()
+        for modifier in held:
+            chain.key_down(getattr(Keys, modifier.upper()))
+        chain.send_keys(code)
+        for modifier in held:
+            chain.key_up(getattr(Keys, modifier.upper()))
+        chain.perform()
 
     def complaints(self) -> list[dict]:
         """What the browser has logged since it was asked last."""

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from xdrl.errors import UserError
 from xdrl.games import Protocol
+from xdrl.objects.edits import Erase, Move, Paint, change_screen
+from xdrl.objects.so_far import watch_game
 from xdrl.report import session as sessions
 from xdrl.report.session import Session
 
@@ -67,3 +70,54 @@ def test_only_the_newest_steps_are_kept(agent, monkeypatch):
     assert [bool(short.maps(step, CHOSEN)["maps"]) for step in range(6)] == [False, False, True, True, True, False]
     assert short.page["steps_kept"] == 3
     short.close()
+
+
+def play_to_objects(session: Session, agent, screens: np.ndarray) -> tuple[int, list]:
+    """Plays until there are objects; returns that step, and the objects of every step so far."""
+    seen = watch_game(screens, agent.watch_objects())
+    step = next(step for step, each in enumerate(seen) if each.objects)
+    for _ in range(step + 1):
+        session.step([])
+    return step, seen
+
+
+def test_a_changed_step_is_answered_from_the_memory_of_the_step_and_the_game_goes_on(session, agent, recording):
+    step, seen = play_to_objects(session, agent, recording.screens)
+    item = seen[step].objects[0]
+    edits = [Move(0, to=(0, item.top)), Paint((60, 60, 100, 100), (200, 30, 30))]
+    found = session.what_if(step, edits, [*CHOSEN, ("objects", "chosen")])
+    changed = change_screen(recording.screens[step], seen[step], edits).screen
+    state = type(recording.state)(*(part[[step]] for part in recording.state))
+    expected = agent.act(changed, state)
+    np.testing.assert_allclose(found["thoughts"]["probabilities"], expected.probabilities, atol=1e-4)
+    np.testing.assert_allclose(found["thoughts"]["value"], expected.values, atol=1e-3)
+    assert found["words"].startswith("With the ") and " and with a painted box: " in found["words"]
+    assert found["objects"][0]["box"] == [0, item.top, item.right - item.left, item.bottom]
+    grad_cam, objects = found["maps"]
+    assert grad_cam["strengths"] and objects["objects"]["counts"] == [len(seen[step].objects)]
+    following = session.step([])["series"]
+    assert following["action"] == [recording.actions[step + 1]]
+    np.testing.assert_allclose(following["value"], recording.values[[step + 1]], atol=1e-3)
+
+
+def test_without_a_change_all_is_as_it_was(session, agent, recording):
+    step, _ = play_to_objects(session, agent, recording.screens)
+    found = session.what_if(step, [], CHOSEN)
+    assert found["words"] == "As it is: no change."
+    assert found["maps"] == session.maps(step, CHOSEN)["maps"]
+    np.testing.assert_allclose(found["thoughts"]["probabilities"][0], recording.probabilities[step], atol=1e-4)
+
+
+def test_a_step_that_is_not_kept_and_an_object_that_is_not_there_are_refused(session):
+    session.step([])
+    with pytest.raises(UserError, match="expected a step from 0 to 0, which are kept, got 1"):
+        session.what_if(1, [], [])
+    with pytest.raises(UserError, match="expected one of the 0 objects"):
+        session.what_if(0, [Erase(0)], [])
+
+
+def test_a_game_is_played_again_by_its_seed(session):
+    first = [session.step([])["series"]["action"] for _ in range(8)]
+    assert session.new_game() == {"seed": 1}
+    assert session.new_game(0) == {"seed": 0}
+    assert [session.step([])["series"]["action"] for _ in range(8)] == first

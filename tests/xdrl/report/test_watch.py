@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 
 from xdrl.errors import UserError
 from xdrl.explanations.highlights import importances
+from xdrl.objects.so_far import watch_game
 from xdrl.report import games, session, watch
 from xdrl.report.watch import serve_watch
 
@@ -128,6 +130,78 @@ def test_target_method_and_game_are_changed_in_place(page, server, agent, record
     assert page.complaints() == []
 
 
+@pytest.fixture
+def changing(page, server, agent, recording, monkeypatch) -> int:
+    """Opens the page where there are objects, to change that step; returns it."""
+    seen = watch_game(recording.screens, agent.watch_objects())
+    step = next(step for step, each in enumerate(seen) if each.objects)
+    monkeypatch.setattr(session, "LIVELY_GAP", 2.0)
+    monkeypatch.setattr(session, "STEPS_BEFORE", (step, step))
+    page.emulate(prefers_reduced_motion="reduce")
+    page.open(server.url)
+    page.wait_for_step(step)
+    page.click("#what-if")
+    page.wait(lambda: page.text("#what-if-words").startswith("Nothing is changed yet"))
+    return step
+
+
+@pytest.mark.slow
+def test_an_object_is_dragged_and_the_page_says_what_the_agent_would_do(page, server, recording, changing):
+    handle = page.driver.find_elements("css selector", "#handles .handle")[-1]
+    name = handle.get_attribute("aria-label").split(" at ")[0]
+    ActionChains(page.driver).click_and_hold(handle).move_by_offset(-30, 20).move_by_offset(-30, 20).release().perform()
+    page.wait(lambda: page.text("#what-if-words").startswith(f"With the {name} at (") and page.text("#announcer"))
+    page.wait(lambda: page.text("#announcer") == page.text("#what-if-words"))
+    assert all("→" in share for share in page.texts("#actions .share")) and "→" in page.text("#what-if-figures")
+    assert (page.pixels("#game") != recording.screens[changing]).any()
+    np.testing.assert_array_equal(page.pixels("#overlay-before").shape, recording.screens[changing].shape)
+    said, link = page.text("#what-if-words"), page.driver.current_url
+    assert f"#seed=0&step={changing}&screen=" in link and "&edits=move," in link
+    page.click("#edit-undo")
+    page.wait(lambda: page.text("#what-if-words").startswith("Nothing is changed yet"))
+    np.testing.assert_array_equal(page.pixels("#game"), recording.screens[changing])
+    assert "#" not in page.driver.current_url
+    page.click("#edit-redo")
+    page.wait(lambda: page.text("#what-if-words") == said)
+    page.press("ArrowRight", focus="body")
+    page.wait_for_step(changing + 1)
+    page.wait(lambda: page.text("#what-if-words").startswith("Nothing is changed yet"))
+    page.driver.get("about:blank")
+    page.open(link)
+    page.wait(lambda: page.text("#what-if-words") == said)
+    assert page.step() == changing and page.driver.current_url == link
+    page.driver.get("about:blank")
+    page.open(link.replace("screen=", "screen=0"))
+    assert page.text("#warnings").startswith(f"Step {changing} shows another screen than the link was made for")
+    page.driver.get("about:blank")
+    page.open(link.replace("&edits=move,", "&edits=move,9"))
+    page.wait(lambda: page.text("#what-if-words").startswith("expected one of the"))
+    assert [entry for entry in page.complaints() if "400" not in entry["message"]] == []
+
+
+@pytest.mark.slow
+def test_keys_move_erase_and_undo_and_a_box_is_painted(page, changing):
+    page.press("ArrowLeft", focus="#handles .handle")
+    page.wait(lambda: page.text("#what-if-words").startswith("With the "))
+    page.press("shift+ArrowDown")
+    page.press("Delete")
+    page.wait(lambda: page.text("#what-if-words").startswith("Without the "))
+    assert page.run("return document.activeElement.id") == "edit-undo" and page.step() == changing
+    page.press("control+z")
+    page.wait(lambda: page.text("#what-if-words").startswith("With the "))
+    page.press("control+z")
+    page.wait(lambda: page.text("#what-if-words").startswith("Nothing is changed yet"))
+    page.click("#edit-paint")
+    page.run("document.querySelectorAll('#paint-colours input')[1].click()")
+    page.press("ArrowUp", focus="#handles .frame")
+    page.press("Enter")
+    page.wait(lambda: page.text("#what-if-words").startswith("With a painted box"))
+    assert page.run("return location.hash").split("paint,")[1].startswith("72,95,88,111,")
+    page.press("Escape")
+    page.wait(lambda: page.run("return document.getElementById('what-if-section').hidden"))
+    assert page.run("return document.activeElement.id") == "what-if" and page.complaints() == []
+
+
 def test_a_page_whose_server_stops_says_so(page, agent, monkeypatch, lively):
     server = Server(agent, monkeypatch)
     page.open(server.url)
@@ -193,6 +267,19 @@ def test_what_is_no_question_of_an_open_page_is_refused(server):
             assert answer[0] == status and answer[1].startswith(message)
         body = json.dumps({"game": token, "step": "one", "wanted": []}).encode()
         assert server.ask("maps", body)[1].startswith("expected a number as step")
+        server.ask("step", json.dumps({"game": token, "wanted": []}).encode())
+        for path, question, message in [
+            ("what-if", {"step": 0, "wanted": []}, "expected a list of at most 50 changes, got None"),
+            ("what-if", {"step": 0, "wanted": [], "edits": [{"kind": "melt"}]}, "expected a change of kind move"),
+            ("what-if", {"step": 0, "wanted": [], "edits": [{"kind": "erase", "object": 9}]}, "expected one of the 0"),
+            ("what-if", {"step": 7, "wanted": [], "edits": []}, "expected a step from 0 to 0"),
+            ("what-if", {"step": 0, "edits": []}, "expected at most 4 pairs"),
+            ("new", {"seed": "one"}, "expected a number from 0 to 2147483647 as seed, got one"),
+            ("new", {"seed": -1}, "expected a number from 0"),
+        ]:
+            answer = server.ask(path, json.dumps({"game": token, **question}).encode())
+            assert answer[0] == 400 and answer[1].startswith(message) and "\n" not in answer[1]
+        assert server.ask("step", json.dumps({"game": token, "wanted": []}).encode())[0] == 200, "the game goes on"
 
 
 def test_there_are_not_more_games_than_the_machine_can_hold(server, monkeypatch):

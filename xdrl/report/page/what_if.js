@@ -8,6 +8,11 @@ const HINTS = {
 };
 const SCREEN = { width: 160, height: 210 };
 
+/** Says whether a button can do something now; one that cannot keeps the focus that it has. */
+function setAble(button, can) {
+  button.setAttribute("aria-disabled", String(!can));
+}
+
 class WhatIf {
   /** `draw(step, screen, maps, preferences)` draws a screen; the last are those on a changed one, or null. */
   constructor(source, draw) {
@@ -27,7 +32,7 @@ class WhatIf {
       "edit-undo": () => this.undo(),
       "edit-redo": () => this.redo(),
       "edit-reset": () => this.reset(),
-      "edit-erase": () => this.erase(this.chosen),
+      "edit-erase": () => this.answer.objects[this.chosen]?.box && this.erase(this.chosen),
       "edit-paint": () => this.turnBrush(!this.brush.isOn),
       "what-if-close": () => this.close(),
     };
@@ -170,14 +175,14 @@ class WhatIf {
     find("what-if-keeps").textContent = answer.keeps;
     this.showObjects();
     const canDo = { undo: isChanged, redo: this.undone.length > 0, reset: isChanged };
-    for (const [name, can] of Object.entries(canDo)) find(`edit-${name}`).disabled = !can;
+    for (const [name, can] of Object.entries(canDo)) setAble(find(`edit-${name}`), can);
     writeLink({ seed: source.seed, step, screen: fingerprint(before.screen), edits: answer.edits });
   }
 
   showObjects() {
     this.handles.show(this.answer.objects, SCREEN, this.chosen);
     const chosen = this.answer.objects[this.chosen];
-    find("edit-erase").disabled = !chosen?.box;
+    setAble(find("edit-erase"), Boolean(chosen?.box));
     find("edit-erase").textContent = chosen?.box ? `Rub out the ${chosen.name}` : "Rub out";
   }
 
