@@ -1,7 +1,7 @@
 """Makes the pictures of the documentation anew from the shipped agents: `python docs/pictures.py`, or some by name.
 
 `figures` and `curves` are what those commands draw. `clips`, `methods`, `report` and `objects` are of a game that is
-explained, `watch` and `serving-page` of what the servers show in Debian's Chromium.
+explained, `watch`, `what-if` and `serving-page` of what the servers show in Debian's Chromium.
 """
 
 import dataclasses
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.support.ui import WebDriverWait
 
 DOCS = Path(__file__).parent
@@ -100,6 +101,22 @@ def show_watch() -> None:
         driver.save_screenshot(str(DOCS / "watch.png"))
 
 
+def show_what_if() -> None:
+    """The live page of Pong, paused, with the ball where it was not."""
+    with _serving("watch", "Pong", "--port", str(PORT)), _browser(1280, 1030) as driver:
+        media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        _open(driver, f"http://127.0.0.1:{PORT}/")
+        driver.find_element("id", "what-if").click()
+        _wait(driver, lambda: driver.find_elements("css selector", ".handle"))
+        ball = driver.find_elements("css selector", ".handle")[-1]
+        ActionChains(driver).click_and_hold(ball).move_by_offset(20, -40).move_by_offset(20, -60).release().perform()
+        words = driver.find_element("id", "what-if-words")
+        _wait(driver, lambda: words.text.startswith("With the ball"))
+        _wait(driver, lambda: words.text == driver.find_element("id", "announcer").get_attribute("textContent"))
+        driver.save_screenshot(str(DOCS / "what-if.png"))
+
+
 def show_serving_page() -> None:
     """The page of the server: some steps into the game of Pong, an action chosen to ask why not."""
     with _serving("serve", "--port", str(PORT), "--grpc-port", "0", ready="readyz"), _browser(1280, 1180) as driver:
@@ -121,6 +138,7 @@ PICTURES: dict[str, Callable[[], None]] = {
     "report": show_report,
     "objects": show_objects,
     "watch": show_watch,
+    "what-if": show_what_if,
     "serving-page": show_serving_page,
 }
 

@@ -120,8 +120,8 @@ def read_edits(values: Any) -> list[Edit]:
 
 def _read(value: Any) -> Edit:
     given = value if isinstance(value, dict) else {}
-    kind, number, to = given.get("kind"), given.get("object"), given.get("to")
-    box, colour = given.get("box"), given.get("colour")
+    fields: list[Any] = [given.get(name) for name in ("kind", "object", "to", "box", "colour")]
+    kind, number, to, box, colour = fields
     if kind == "move" and _are_whole([number], 1) and _are_whole(to, 2):
         return Move(number, tuple(to))
     if kind == "erase" and _are_whole([number], 1):

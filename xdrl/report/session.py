@@ -130,8 +130,11 @@ class Session:
             played = kept.played
             found = what_if(self._agent, played.screens, edits, played.state, int(played.actions[0]), kept.seen)
             after, name = found.after, field_of(self._agent.game).name
-            thoughts = {"logits": after.logits, "probabilities": after.probabilities, "values": after.values}
-            changed = Kept(replace(played, screens=found.changed.screen[None], **thoughts), found.changed.seen)
+            screens, values = found.changed.screen[None], after.values
+            thoughts = replace(
+                played, screens=screens, logits=after.logits, probabilities=after.probabilities, values=values
+            )
+            changed = Kept(thoughts, found.changed.seen)
             places = zip(kept.seen.objects, found.changed.places, strict=True)
             return {
                 "words": found.words,

@@ -140,18 +140,21 @@ class WhatIf {
       const [step, edits] = [this.step, [...this.edits]];
       const answer = await this.source.whatIf(step, edits, this.wanted(step));
       if (!answer || step !== this.step) continue;
-      if (answer.refused) this.takeBack(answer.refused);
-      else this.answer = { ...answer, edits };
-      if (this.answer) this.show();
+      if (answer.refused) {
+        this.takeBack(answer.refused);
+        continue;
+      }
+      this.answer = { ...answer, edits };
+      this.show();
     }
     if (this.isOpen && this.handles.held === null) find("announcer").textContent = find("what-if-words").textContent;
   }
 
-  /** A change that does not fit is undone, and it is said why. */
+  /** A change that does not fit is undone, and it is said why, until the next one. */
   takeBack(refusal) {
-    this.refusal = refusal;
+    find("what-if-words").textContent = this.refusal = refusal;
+    this.isBehind = this.edits.length > 0;
     this.edits = [...(this.answer?.edits ?? [])];
-    this.isBehind ||= !this.answer;
   }
 
   /** The maps that are shown; what an action is held against stays what it was. */
@@ -173,7 +176,7 @@ class WhatIf {
     this.refusal = null;
     writePairs(find("what-if-figures"), changeFigures(source, step, preferences, answer.thoughts.value[0]));
     find("what-if-keeps").textContent = answer.keeps;
-    this.showObjects();
+    if (!this.isBehind) this.showObjects();
     const canDo = { undo: isChanged, redo: this.undone.length > 0, reset: isChanged };
     for (const [name, can] of Object.entries(canDo)) setAble(find(`edit-${name}`), can);
     writeLink({ seed: source.seed, step, screen: fingerprint(before.screen), edits: answer.edits });
