@@ -33,6 +33,7 @@ ORDER = [
     ["xdrl.warping", "xdrl.agent_networks", "xdrl.training_environments"],
     ["xdrl.networks", "xdrl.imported_networks"],
     ["xdrl.nature", "xdrl.own_network"],
+    ["xdrl.agent_building"],
     # agents of other libraries
     ["xdrl.imports.archives"],
     ["xdrl.imports.torch_files", "xdrl.imports.layers"],

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from xdrl.agent_configs import AgentConfig, known_background
+from xdrl.agent_building import build_agent_network
+from xdrl.agent_configs import known_background
 from xdrl.agent_networks import AgentNetwork
 from xdrl.asking import check_actions, check_screens, check_state
 from xdrl.backends.tensorflow import compile_act, step_input_signature
@@ -21,16 +22,12 @@ from xdrl.games import Game
 from xdrl.imported_config import ImportedConfig
 from xdrl.memories import CoreState, Memory, first_memory
 from xdrl.methods import CELLS, OBJECTS
-from xdrl.nature import build_nature
-from xdrl.nature_config import NatureConfig
-from xdrl.networks import arrays_to_variables, build_network
+from xdrl.networks import arrays_to_variables
 from xdrl.notebooks import cards
 from xdrl.objects.absences import Asked, weigh_objects
 from xdrl.objects.effects import ScreenObjects
 from xdrl.objects.maps import find_strengths, paint_strengths
 from xdrl.objects.so_far import ObjectsSoFar, Seen, watch_game
-from xdrl.own_config import OwnConfig
-from xdrl.own_network import build_own
 from xdrl.preprocessing import crop_box
 from xdrl.rollouts import sample_actions
 from xdrl.storage.stored_agents import Provenance, describe_provenance, read_agent
@@ -245,10 +242,3 @@ def load_agent(path: str | Path) -> Agent:
     network = build_agent_network(stored.network)
     arrays_to_variables(stored.weights, network.weights)
     return Agent(network, stored.game, stored.provenance)
-
-
-def build_agent_network(config: AgentConfig, seed: int = 0) -> AgentNetwork:
-    """Builds the network of an agent, ours or an imported one, with fresh weights."""
-    if isinstance(config, OwnConfig):
-        return build_own(config, seed)
-    return build_nature(config, seed) if isinstance(config, NatureConfig) else build_network(config, seed)
