@@ -88,7 +88,13 @@ def test_progress_runs_to_its_end(trust: Trust):
 def test_the_record_is_plain_json(trust: Trust):
     record = json.loads(json.dumps(to_json(trust), allow_nan=False))
     assert next(iter(record)) == "summary" and record["summary"] == trust.summary
-    assert record["agent"] == {"game": "Pong", "source": "tiny", "agent_steps": 40, "network": "a3c"}
+    assert record["agent"] == {
+        "game": "Pong",
+        "source": "tiny",
+        "agent_steps": 40,
+        "network": "a3c",
+        "judges_actions": False,
+    }
     assert record["settings"]["methods"] == ["grad-cam"]
     assert {"numpy", "tensorflow"} <= record["versions"].keys()
     claim = record["methods"][0]["claims"][0]
