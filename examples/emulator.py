@@ -2,8 +2,8 @@
 
 usage: emulator.py GAME SCREEN.json SEED PROTOCOL
 
-For every screen, the first one included, it prints a line `SCORE OVER FRESH`: the score so far, 1 once the game is over,
-and 1 where the agent has to forget what came before, as with every life under the rules of other libraries.
+For every screen, the first one included, it prints a line `SCORE OVER FRESH`: the score so far, 1 once the game is
+over, and 1 where the agent has to forget what came before, as with every life under the rules of other libraries.
 """
 
 import json
