@@ -89,12 +89,10 @@ def read_mapped(read: Callable[[Mapping[str, str]], Tensors], mapping: Path, sou
         if not is_list or len(support) != 3 or support[0] < 1:
             raise UserError(f"expected support to be [atoms, lowest, highest] in {mapping}, got {support!r}")
         settings["support"] = (int(support[0]), float(support[1]), float(support[2]))
-    tensors, brightest = read(layers), _number(values, "brightest", 1.0, mapping)
+    brightest = _number(values, "brightest", 1.0, mapping)
     if brightest <= 0:
         raise UserError(f"expected brightest to be above 0 in {mapping}, got {brightest:g}")
-    first = f"{layers.get('convolution_1')}.weight"
-    scaled = {first: tensors[first] * np.float32(brightest)} if first in tensors else {}
-    return Source({**tensors, **scaled}, layers, settings)
+    return Source(read(layers), layers, settings, brightest=brightest)
 
 
 def read_description(path: Path) -> dict[str, Any]:

@@ -82,7 +82,9 @@ def weigh_objects(
         if replayed and things:
             found = replay(act, asked, index, [thing.parts for thing in things], replayed)
             again = judge(np.eye(len(things), dtype=bool), found, outcomes.logits[0].argmax())
-        described = _describe(outcomes, again, things, numbers, action, labels)
+        alone = _withouts(outcomes, outcomes, action, judges)[1 : len(things) + 1]
+        for_longer = [None] * len(things) if again is None else _withouts(outcomes, again, action, judges)
+        described = _describe(outcomes, alone, for_longer, things, numbers, action, labels)
         return dataclasses.replace(described, replayed=replayed, judges_actions=judges)
 
     with ThreadPoolExecutor(count_cores()) as pool:
@@ -134,15 +136,14 @@ def _leads(logits: np.ndarray, deeds: np.ndarray, preferred: int) -> np.ndarray:
 
 def _describe(
     outcomes: Outcomes,
-    again: Outcomes | None,
+    alone: Sequence[Without],
+    for_longer: Sequence[Without | None],
     things: Sequence[Thing],
     numbers: np.ndarray,
     action: int,
     labels: tuple[str, ...],
 ) -> ScreenObjects:
     count, score = len(things), float(outcomes.scores[0, action])
-    alone = _withouts(outcomes, outcomes, action)[1 : count + 1]
-    for_longer = [None] * count if again is None else _withouts(outcomes, again, action)
     order = np.argsort([-each.divergence for each in alone], kind="stable")
     effects = tuple(
         ObjectEffect(
@@ -169,13 +170,13 @@ def _describe(
     )
 
 
-def _withouts(first: Outcomes, outcomes: Outcomes, action: int) -> list[Without]:
+def _withouts(first: Outcomes, outcomes: Outcomes, action: int, judges: bool) -> list[Without]:
     """Compares outcomes with the first one of all, on the whole screen."""
-    nats = divergences(first.logits[0], outcomes.logits)
+    moves = divergences(first.logits[0], outcomes.logits, judges)
     return [
         Without(
             after=float(outcomes.scores[index, action]),
-            divergence=float(nats[index]),
+            divergence=float(moves[index]),
             value_change=float(outcomes.values[index]) - float(first.values[0]),
             action_then=int(logits.argmax()),
             acts_otherwise=bool(outcomes.leads[index] < 0),

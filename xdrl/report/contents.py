@@ -108,6 +108,8 @@ def find_warnings(recording: Recording, shown: MapSet | ObjectSet) -> list[str]:
             f"{weak:.0%} of the maps of {shown.target} by {shown.method} are weak, below {WEAK_SHARE:.0%} of a "
             "strong map of this episode. They are drawn faint: little on those screens spoke for it."
         )
+    if recording.judges_actions:
+        return warnings
     num_actions = recording.probabilities.shape[-1]
     mean_entropy = float(entropies(recording.probabilities).mean())
     if num_actions > 1 and mean_entropy > NEARLY_UNIFORM * math.log(num_actions):
