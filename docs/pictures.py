@@ -24,7 +24,7 @@ EXPLAINED = ROOT / "build" / "pictures"
 """Explained games; a folder that is there already is taken as it is."""
 STEPS, STEPS_OF_PONG = 300, 500
 """Of a game; Pong's first point is long in coming."""
-COMPARED = ("grad-cam", "hires-cam", "saliency", "occlusion", "blur", "sarfa")
+COMPARED = ("grad-cam", "hires-cam", "saliency", "blur", "sarfa", "objects")
 STEPS_AROUND = 12
 """Of the strip, before it and after it, that other methods explain as well."""
 PORT = 8599
@@ -49,7 +49,7 @@ def make_clips() -> None:
 
 
 def draw_methods() -> None:
-    """Six steps of Pong as several methods see them."""
+    """Six steps of DemonAttack as several methods see them."""
     sys.path.insert(0, str(ROOT))
     import xdrl
     from xdrl.environments import find_protocol
@@ -58,9 +58,9 @@ def draw_methods() -> None:
     from xdrl.explanations.pictures import draw_comparison
     from xdrl.pictures.frames import save_png
 
-    agent = xdrl.find_agent("Pong")
+    agent = xdrl.find_agent("DemonAttack")
     protocol = find_protocol("standard", agent.game)
-    recording = record_episode(agent, protocol, STEPS_OF_PONG, is_greedy=False, seed=0)
+    recording = record_episode(agent, protocol, STEPS, is_greedy=False, seed=0)
     start = strip_start(explain_episode(agent, recording, "chosen", "grad-cam"))
     part = slice(max(start - STEPS_AROUND, 0), start + STRIP_FRAMES + STEPS_AROUND)
     cut = {
