@@ -18,6 +18,7 @@ from xdrl.explainers import find_method
 from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
 from xdrl.explainers.subjects import network_subject
 from xdrl.games import Game
+from xdrl.imported_config import ImportedConfig
 from xdrl.memories import CoreState, Memory, first_memory
 from xdrl.methods import CELLS, OBJECTS
 from xdrl.nature import build_nature
@@ -28,6 +29,8 @@ from xdrl.objects.absences import Asked, weigh_objects
 from xdrl.objects.effects import ScreenObjects
 from xdrl.objects.maps import find_strengths, paint_strengths
 from xdrl.objects.so_far import ObjectsSoFar, Seen, watch_game
+from xdrl.own_config import OwnConfig
+from xdrl.own_network import build_own
 from xdrl.preprocessing import crop_box
 from xdrl.rollouts import sample_actions
 from xdrl.storage.stored_agents import Provenance, describe_provenance, read_agent
@@ -76,18 +79,18 @@ class Agent:
     def protocol_name(self) -> str:
         """The protocol that it was made for: `standard`, or where another library trained it what that one has."""
         config = self.network.config
-        return config.protocol if isinstance(config, NatureConfig) else "standard"
+        return config.protocol if isinstance(config, ImportedConfig) else "standard"
 
     @property
     def is_judged_greedily(self) -> bool:
         """Whether evaluations under a library's rules take its best actions, as Stable-Baselines3's does."""
         config = self.network.config
-        return not isinstance(config, NatureConfig) or config.greedy
+        return not isinstance(config, ImportedConfig) or config.greedy
 
     @property
     def is_imported(self) -> bool:
         """Whether another library trained it."""
-        return isinstance(self.network.config, NatureConfig)
+        return isinstance(self.network.config, ImportedConfig)
 
     def initial_state(self, num_screens: int) -> Memory:
         """Returns the memory of a game that starts: a named tuple of arrays [N, ...], all zero."""
@@ -248,4 +251,6 @@ def load_agent(path: str | Path) -> Agent:
 
 def build_agent_network(config: AgentConfig, seed: int = 0) -> AgentNetwork:
     """Builds the network of an agent, ours or an imported one, with fresh weights."""
+    if isinstance(config, OwnConfig):
+        return build_own(config, seed)
     return build_nature(config, seed) if isinstance(config, NatureConfig) else build_network(config, seed)

@@ -8,7 +8,9 @@ import numpy as np
 
 from xdrl.errors import UserError
 from xdrl.games import ALL_ACTIONS
-from xdrl.nature_config import ATOMS, DENSE, OWN, POLICY, QUANTILES, SHARED, NatureConfig
+from xdrl.imported_config import ATOMS, POLICY, QUANTILES
+from xdrl.nature_config import DENSE, OWN, SHARED, NatureConfig
+from xdrl.own_config import OwnConfig
 
 Tensors = Mapping[str, np.ndarray]
 CONVOLUTIONS = {"convolution_1": (32, 8), "convolution_2": (64, 4), "convolution_3": (64, 3)}
@@ -40,7 +42,7 @@ class Source(NamedTuple):
 class Imported(NamedTuple):
     """What a file becomes: what its network is built from, the weights by path, and the agent steps it was trained."""
 
-    config: NatureConfig
+    config: NatureConfig | OwnConfig
     weights: dict[str, np.ndarray]
     agent_steps: int
 

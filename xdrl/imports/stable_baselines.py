@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from xdrl.errors import UserError
+from xdrl.imported_config import ACTION_VALUES, POLICY, QUANTILES, ZEROS
 from xdrl.imports.archives import read_member
 from xdrl.imports.layers import Source, Tensors, names_under
 from xdrl.imports.torch_files import MOST_TENSOR_BYTES, read_torch_file
-from xdrl.nature_config import ACTION_VALUES, POLICY, QUANTILES, ZEROS
 
 DATA, POLICY_FILE = "data", "policy.pth"
 MOST_DATA_BYTES = 64 << 20
