@@ -136,7 +136,8 @@ class Agent:
             target: `chosen`, `value`, `action:UP`, `contrast` or `contrast:UP`.
             method: of `xdrl.methods.METHOD_ROWS`; for `objects` the screens are those of `weigh_objects`.
             actions: integer [N], that were chosen; None takes the most probable ones.
-            seen, replayed: for `objects` alone, as in `weigh_objects`.
+            seen: for `objects` alone, as in `weigh_objects`.
+            replayed: the same.
 
         Raises:
             UserError: there is no such target, action or method, the method does not know such a target, or an array
@@ -176,7 +177,8 @@ class Agent:
         Args:
             screens: as in `act`. They follow on each other in one game, from its first one on: an object is what
                 differs from what stood still on the screens so far, or from the background that the agent knows.
-            state, actions: as in `explain`.
+            state: as in `explain`.
+            actions: as in `explain`.
             seen: what `watch_objects` saw on these screens, where those before them were seen as well.
             replayed: screens before each, as far as they are among the N, from which its objects are taken away for
                 comparison: what the agent would do had they not been there for a while.

@@ -121,7 +121,7 @@ class _Session:
         # Before the first checkpoint: a run that is killed soon keeps the curve of the agent that it goes on from.
         self._log = ProgressLog(run.run_dir, state.agent_steps, None if run.checkpoint else run.first_log)
         self._row_reports: list[Report] = []
-        self._rate = float("nan")
+        self._row: Progress | None = None
         self.begin()
         if run.checkpoint is None:
             self.save()  # so that a run that dies early goes on from the weights it began with
@@ -139,10 +139,15 @@ class _Session:
         self._record_random_states(reports)
         self._record_counts(self._engine.counts)
         self._row_reports += reports
-        progress = summarise(self._config, self.state, self._row_reports, now - self._row_time, self._rate)
-        if self._row_reports and (is_last or now - self._row_time >= ROW_SECONDS):
+        elapsed = now - self._row_time
+        if self._row and not self._row_reports and (is_last or elapsed < ROW_SECONDS):
+            progress = dataclasses.replace(self._row, seconds=self.state.seconds)  # still the newest that is known
+        else:
+            rate_before = self._row.steps_per_second if self._row else float("nan")
+            progress = summarise(self._config, self.state, self._row_reports, elapsed, rate_before)
+        if self._row_reports and (is_last or elapsed >= ROW_SECONDS):
             self._log.write(progress)
-            self._row_reports, self._row_time, self._rate = [], now, progress.steps_per_second
+            self._row_reports, self._row_time, self._row = [], now, progress
         if now - self._saved_at >= self._config.checkpoint_seconds:
             self.save()
         return dataclasses.replace(progress, note=self._engine.note)

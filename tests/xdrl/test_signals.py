@@ -29,6 +29,7 @@ with signals_that_interrupt(lambda number: os._exit(128 + number)):
         print("interrupted", flush=True)
         {then}
 """
+NAPS = "while True: time.sleep(0.01)"
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -68,8 +69,9 @@ def test_another_thread_changes_nothing():
 @pytest.mark.parametrize(
     ("number", "busy", "then", "code", "said"),
     [
-        (signal.SIGINT, "time.sleep(60)", "sys.exit(3)", 3, "interrupted\n"),
-        (signal.SIGTERM, "time.sleep(60)", "time.sleep(60)", 128 + signal.SIGTERM, "interrupted\n"),
+        # Many short sleeps: a signal that comes just before a long one would not be heard until its end.
+        (signal.SIGINT, NAPS, "sys.exit(3)", 3, "interrupted\n"),
+        (signal.SIGTERM, NAPS, NAPS, 128 + signal.SIGTERM, "interrupted\n"),
         # Deep in a library, where no exception reaches the main thread.
         (signal.SIGINT, "hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)", "pass", 128 + signal.SIGINT, ""),
     ],

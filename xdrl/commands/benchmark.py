@@ -1,5 +1,6 @@
 """`benchmark`: how fast training is on this machine, or explaining, or serving."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,6 +75,7 @@ def _benchmark_training(game: str, asked: dict[str, Any], seconds: float, output
 
 def _benchmark_scaling(game: str, asked: dict[str, Any], seconds: float, output: Path, ray_address: str | None) -> None:
     from xdrl.backends import choose_backend
+    from xdrl.benchmarks.forecasts import forecasts
     from xdrl.benchmarks.measuring import prepare_benchmark
     from xdrl.benchmarks.scaling import Scaling, measure_scaling, scaling_to_json, worker_counts
     from xdrl.engines import ENGINES
@@ -93,7 +95,7 @@ def _benchmark_scaling(game: str, asked: dict[str, Any], seconds: float, output:
         )
     found = Scaling(machine, settings, rounds)
     console.print(scaling_view(found))
-    save_json(output, scaling_to_json(found))
+    save_json(output, scaling_to_json(found) | {"forecasts": [dataclasses.asdict(each) for each in forecasts(found)]})
     console.print(f"Written: {output}")
 
 

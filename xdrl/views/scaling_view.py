@@ -4,6 +4,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from xdrl.benchmarks.forecasts import NETWORK_BYTES_PER_SECOND, forecasts
 from xdrl.benchmarks.scaling import Scaling
 from xdrl.views.benchmark_view import machine_line
 
@@ -34,4 +35,21 @@ def scaling_view(scaling: Scaling) -> Group:
         )
     rounds = f"Medians of {len(scaling.rounds)} rounds, ratios within a round."
     note = f"{rounds} The learner's time is of one lesson, the policy lag in updates. {machine_line(scaling.machine)}"
-    return Group(table, Text(note, "dim"))
+    return Group(table, Text(note, "dim"), _forecast_table(scaling), Text(_ASSUMED, "dim"))
+
+
+_ASSUMED = (
+    "At most: each worker as fast as one was here, on a core of its own; the learner's time as here; "
+    f"{NETWORK_BYTES_PER_SECOND * 8 / 1e9:.0f} Gbit/s to its machine. Nobody has measured it."
+)
+
+
+def _forecast_table(scaling: Scaling) -> Table:
+    table = Table(title="What that says of more workers under Ray")
+    for heading in ("workers", "steps/s", "lag"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("the limit", no_wrap=True)
+    for forecast in forecasts(scaling):
+        steps = f"{forecast.steps_per_second:,.0f}"
+        table.add_row(f"{forecast.num_workers}", steps, f"{forecast.policy_lag}", forecast.limit)
+    return table

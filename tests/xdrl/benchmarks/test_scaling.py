@@ -6,6 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
+from xdrl.benchmarks.forecasts import forecasts
 from xdrl.benchmarks.records import BenchmarkSettings, Machine
 from xdrl.benchmarks.scaling import EngineSpeed, Scaling, measure_scaling, scaling_to_json, worker_counts
 from xdrl.config import TrainingConfig
@@ -48,7 +49,24 @@ def test_ratios_are_taken_within_a_round_and_shown_beside_the_medians():
     with console.file:
         console.print(scaling_view(scaling))
     text = console.export_text()
-    assert all(part in text for part in ("0.60", "0.80", "34.0", "20.0", "Medians of 3 rounds"))
+    assert all(part in text for part in ("0.60", "0.80", "34.0", "20.0", "Medians of 3 rounds", "learner"))
+
+
+@pytest.mark.parametrize(
+    ("learner_seconds", "megabytes_per_second", "expected"),
+    [
+        # 8 steps a lesson, 100 steps a second and worker.
+        (0.001, 1.0, [(800, "workers"), (6400, "workers"), (8000, "learner")]),
+        (0.02, 1.0, [(400, "learner")] * 3),
+        (0.0001, 25.0, [(800, "workers"), (5000, "network"), (5000, "network")]),
+        (0.0, 0.0, [(800, "workers"), (6400, "workers"), (51200, "workers")]),  # not measured
+    ],
+)
+def test_a_forecast_names_what_bounds_many_workers(learner_seconds, megabytes_per_second, expected):
+    one = EngineSpeed(100, 0.01, 0.0, megabytes_per_second * 1e6, learner_seconds)
+    found = forecasts(Scaling(MACHINE, SETTINGS, ({("ray", 1): one},)))
+    assert [(round(forecast.steps_per_second), forecast.limit) for forecast in found] == expected
+    assert [(forecast.num_workers, forecast.policy_lag) for forecast in found] == [(8, 7), (64, 63), (512, 511)]
 
 
 @pytest.mark.slow

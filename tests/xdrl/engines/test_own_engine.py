@@ -1,8 +1,10 @@
 """A worked example: an engine of one's own, which has the workers take turns in one thread, and trains whole runs."""
 
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,6 +76,17 @@ class Losing(TakingTurns):
         return super().wait(seconds)
 
 
+class Resting(TakingTurns):
+    """Learns for eleven seconds, then has nothing to say for a second, and again."""
+
+    now, is_rested = 0.0, True
+
+    def wait(self, seconds: float) -> bool:
+        Resting.is_rested = not self.is_rested
+        Resting.now += 1.0 if self.is_rested else 11.0
+        return self.is_rested or super().wait(seconds)
+
+
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembly, "DECORRELATION_STEPS", 5)
@@ -100,6 +113,16 @@ def test_an_engine_of_ones_own_trains_a_run(make_run: Callable[..., Run]):
     assert checkpoint is not None and notice == ""
     assert (checkpoint.state.agent_steps, checkpoint.state.updates) == (60, 6)
     assert len(checkpoint.state.random_states) == 2
+
+
+def test_between_two_rows_the_figures_of_the_first_are_shown(
+    make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(training, "ROW_SECONDS", 10.0)
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: Resting.now))
+    rows = list(train(make_run("run"), threading.Event(), None, Resting))
+    assert [row.agent_steps for row in rows] == [20, 20, 40, 40, 60, 60, 60]
+    assert all(row.steps_per_second > 0 and math.isfinite(row.entropy) for row in rows)
 
 
 @pytest.mark.slow

@@ -125,6 +125,7 @@ def test_the_figure_is_drawn(tmp_path: Path, trust: Trust):
         save_trust(tmp_path / "new" / "trust.png" / "in-a-file.png", trust)
 
 
+@pytest.mark.slow
 def test_one_episode_says_that_it_has_no_interval(agent):
     trust = examine(agent, Settings(num_episodes=1, max_steps=8, num_frames=2))
     (method,) = trust.methods
@@ -135,6 +136,7 @@ def test_one_episode_says_that_it_has_no_interval(agent):
     json.dumps(to_json(trust), allow_nan=False)
 
 
+@pytest.mark.slow
 def test_a_game_of_one_step_has_no_objects_and_no_figures_for_them(agent):
     trust = examine(agent, Settings(num_episodes=2, max_steps=1, num_frames=2))
     (method,) = trust.methods
