@@ -23,10 +23,9 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 EXPLAINED = ROOT / "build" / "pictures"
 """Explained games; a folder that is there already is taken as it is."""
-GAMES = sorted(path.name for path in (ROOT / "saved_models").iterdir() if path.is_dir())
 STEPS, STEPS_OF_PONG = 300, 500
 """Of a game; Pong's first point is long in coming."""
-COMPARED = ("grad-cam", "hires-cam", "saliency", "occlusion", "blur", "sarfa")
+COMPARED = ("grad-cam", "hires-cam", "saliency", "blur", "sarfa", "objects")
 STEPS_AROUND = 12
 """Of the strip, before it and after it, that other methods explain as well."""
 PORT = 8599
@@ -45,13 +44,13 @@ def draw_curves() -> None:
 
 
 def make_clips() -> None:
-    """A GIF of each shipped game."""
-    for game in GAMES:
-        shutil.copy(_explained(game) / "clip.gif", DOCS / f"{game.lower()}.gif")
+    """The GIFs that README and the site begin with: a game by its objects, and one by Grad-CAM."""
+    shutil.copy(_explained_by_objects() / "clip.gif", DOCS / "objects.gif")
+    shutil.copy(_explained("Qbert") / "clip.gif", DOCS / "qbert.gif")
 
 
 def draw_methods() -> None:
-    """Six steps of Pong as several methods see them."""
+    """Six steps of DemonAttack as several methods see them."""
     sys.path.insert(0, str(ROOT))
     import xdrl
     from xdrl.environments import find_protocol
@@ -60,9 +59,9 @@ def draw_methods() -> None:
     from xdrl.explanations.pictures import draw_comparison
     from xdrl.pictures.frames import save_png
 
-    agent = xdrl.find_agent("Pong")
+    agent = xdrl.find_agent("DemonAttack")
     protocol = find_protocol("standard", agent.game)
-    recording = record_episode(agent, protocol, STEPS_OF_PONG, is_greedy=False, seed=0)
+    recording = record_episode(agent, protocol, STEPS, is_greedy=False, seed=0)
     start = strip_start(explain_episode(agent, recording, "chosen", "grad-cam"))
     part = slice(max(start - STEPS_AROUND, 0), start + STRIP_FRAMES + STEPS_AROUND)
     cut = {
@@ -83,12 +82,9 @@ def show_report() -> None:
 
 
 def show_objects() -> None:
-    """A step of the report of a game of DemonAttack that is explained by its objects."""
-    folder = EXPLAINED / "objects"
-    if not (folder / "report.html").exists():
-        _run("explain", "DemonAttack", "--method", "objects", "--steps", "60", "--output", str(folder))
+    """The report of a game of DemonAttack that is explained by its objects, as it opens."""
     with _browser(1280, 960) as driver:
-        _open(driver, (folder / "report.html").as_uri() + "#step=40")
+        _open(driver, (_explained_by_objects() / "report.html").as_uri())
         driver.save_screenshot(str(DOCS / "objects.png"))
 
 
@@ -147,12 +143,16 @@ def _run(*arguments: str) -> None:
     subprocess.run([sys.executable, "cli.py", *arguments], cwd=ROOT, check=True)
 
 
-def _explained(game: str) -> Path:
-    folder = EXPLAINED / game
+def _explained(game: str, method: str = "grad-cam") -> Path:
+    folder = EXPLAINED / method / game
     if not (folder / "report.html").exists():
         steps = STEPS_OF_PONG if game == "Pong" else STEPS
-        _run("explain", game, "--steps", str(steps), "--output", str(folder))
+        _run("explain", game, "--method", method, "--steps", str(steps), "--output", str(folder))
     return folder
+
+
+def _explained_by_objects() -> Path:
+    return _explained("DemonAttack", "objects")
 
 
 @contextmanager

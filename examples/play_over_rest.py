@@ -24,12 +24,13 @@ def main(
     url: Annotated[str, typer.Option(help="Of the server.")] = "http://127.0.0.1:8501",
     steps: Annotated[int, typer.Option(min=1, help="Stop after so many, where the game is not over.")] = 27_000,
     seed: Annotated[int, typer.Option(min=0, help="Of the game, and of the actions that are drawn.")] = 0,
+    protocol: Annotated[str, typer.Option(help="How it is played: sb3 for agents of other libraries.")] = "standard",
     greedy: Annotated[bool, typer.Option("--greedy/--sample", help="The most probable actions, or drawn.")] = False,
 ) -> None:
     """Play one game over REST, then show its score and what was pressed."""
     from serving.client import AgentClient
     from serving.errors import ServingError
-    from xdrl.environments import VectorEnvironment
+    from xdrl.environments import VectorEnvironment, find_protocol
     from xdrl.errors import UserError
     from xdrl.games import find_game
 
@@ -37,13 +38,15 @@ def main(
         found = find_game(game)
         with AgentClient(url, found.name) as client:
             player = client.play(sample=not greedy, seed=seed)
-            environment = VectorEnvironment(found, 1)
+            environment = VectorEnvironment(found, 1, find_protocol(protocol, found))
             screens, score, pressed, started = environment.reset(seed), 0.0, Counter[str](), time.monotonic()
             while pressed.total() < steps:
                 answer = player.step(screens[0])
                 taken = environment.step(np.array([answer.action]))
                 screens, score = taken.screens, score + float(taken.rewards[0])
                 pressed[answer.action_name] += 1
+                if taken.is_fresh[0]:  # another life, where the rules have it so
+                    player.reset()
                 if taken.is_terminated[0] or taken.is_truncated[0]:
                     break
             environment.close()

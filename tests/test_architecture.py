@@ -22,21 +22,24 @@ ORDER = [
     ["xdrl.backgrounds", "xdrl.storage.rounding", "xdrl.notebooks.drawing"],
     ["xdrl.storage.saved_models", "xdrl.storage.imported_agents", "xdrl.machine", "xdrl.pictures.figure_files"],
     ["xdrl.config", "xdrl.storage.histories"],
-    ["xdrl.settings", "xdrl.nature_config", "xdrl.memories"],
-    ["xdrl.agent_configs", "xdrl.imports.archives"],
-    # agents of other libraries
-    ["xdrl.imports.torch_files", "xdrl.imports.layers"],
-    ["xdrl.imports.stable_baselines", "xdrl.imports.state_files", "xdrl.imports.keras_files"],
-    ["xdrl.imports.saved_model_files"],
-    ["xdrl.imports"],
+    ["xdrl.settings", "xdrl.imported_config", "xdrl.memories"],
+    ["xdrl.nature_config", "xdrl.own_config"],
+    ["xdrl.agent_configs"],
     # what can be asked of an explanation
     ["xdrl.targets"],
     ["xdrl.methods"],
     # the game and the network
     ["xdrl.environments", "xdrl.preprocessing", "xdrl.cores", "xdrl.policies"],
     ["xdrl.warping", "xdrl.agent_networks", "xdrl.training_environments"],
-    ["xdrl.networks"],
-    ["xdrl.nature"],
+    ["xdrl.networks", "xdrl.imported_networks"],
+    ["xdrl.nature", "xdrl.own_network"],
+    ["xdrl.agent_building"],
+    # agents of other libraries
+    ["xdrl.imports.archives"],
+    ["xdrl.imports.torch_files", "xdrl.imports.layers"],
+    ["xdrl.imports.stable_baselines", "xdrl.imports.state_files", "xdrl.imports.keras_files"],
+    ["xdrl.imports.saved_model_files", "xdrl.imports.own_models"],
+    ["xdrl.imports"],
     # learning
     ["xdrl.rollouts", "xdrl.returns"],
     ["xdrl.losses"],

@@ -69,8 +69,8 @@ def environment(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 def server(environment: Environment) -> Iterator[str]:
     """The address of the shipped agents' server."""
     process = environment.start("xdrl", "serve", "--port", 0, "--grpc-port", 0)
-    line = process.stdout.readline()
-    yield re.search(r"http://127\.0\.0\.1:\d+", line)[0]
+    # The first lines say which agents are served.
+    yield next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in process.stdout)))[0]
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
 

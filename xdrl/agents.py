@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from xdrl.agent_configs import AgentConfig, known_background
+from xdrl.agent_building import build_agent_network
+from xdrl.agent_configs import known_background
 from xdrl.agent_networks import AgentNetwork
 from xdrl.asking import check_actions, check_screens, check_state
 from xdrl.backends.tensorflow import compile_act, step_input_signature
@@ -18,11 +19,10 @@ from xdrl.explainers import find_method
 from xdrl.explainers.maps import MapBatch, compile_method, explain_in_chunks
 from xdrl.explainers.subjects import network_subject
 from xdrl.games import Game
+from xdrl.imported_config import ImportedConfig
 from xdrl.memories import CoreState, Memory, first_memory
 from xdrl.methods import CELLS, OBJECTS
-from xdrl.nature import build_nature
-from xdrl.nature_config import NatureConfig
-from xdrl.networks import arrays_to_variables, build_network
+from xdrl.networks import arrays_to_variables
 from xdrl.notebooks import cards
 from xdrl.objects.absences import Asked, weigh_objects
 from xdrl.objects.effects import ScreenObjects
@@ -76,18 +76,18 @@ class Agent:
     def protocol_name(self) -> str:
         """The protocol that it was made for: `standard`, or where another library trained it what that one has."""
         config = self.network.config
-        return config.protocol if isinstance(config, NatureConfig) else "standard"
+        return config.protocol if isinstance(config, ImportedConfig) else "standard"
 
     @property
     def is_judged_greedily(self) -> bool:
         """Whether evaluations under a library's rules take its best actions, as Stable-Baselines3's does."""
         config = self.network.config
-        return not isinstance(config, NatureConfig) or config.greedy
+        return not isinstance(config, ImportedConfig) or config.greedy
 
     @property
     def is_imported(self) -> bool:
         """Whether another library trained it."""
-        return isinstance(self.network.config, NatureConfig)
+        return isinstance(self.network.config, ImportedConfig)
 
     def initial_state(self, num_screens: int) -> Memory:
         """Returns the memory of a game that starts: a named tuple of arrays [N, ...], all zero."""
@@ -136,7 +136,8 @@ class Agent:
             target: `chosen`, `value`, `action:UP`, `contrast` or `contrast:UP`.
             method: of `xdrl.methods.METHOD_ROWS`; for `objects` the screens are those of `weigh_objects`.
             actions: integer [N], that were chosen; None takes the most probable ones.
-            seen, replayed: for `objects` alone, as in `weigh_objects`.
+            seen: for `objects` alone, as in `weigh_objects`.
+            replayed: the same.
 
         Raises:
             UserError: there is no such target, action or method, the method does not know such a target, or an array
@@ -176,7 +177,8 @@ class Agent:
         Args:
             screens: as in `act`. They follow on each other in one game, from its first one on: an object is what
                 differs from what stood still on the screens so far, or from the background that the agent knows.
-            state, actions: as in `explain`.
+            state: as in `explain`.
+            actions: as in `explain`.
             seen: what `watch_objects` saw on these screens, where those before them were seen as well.
             replayed: screens before each, as far as they are among the N, from which its objects are taken away for
                 comparison: what the agent would do had they not been there for a while.
@@ -242,8 +244,3 @@ def load_agent(path: str | Path) -> Agent:
     network = build_agent_network(stored.network)
     arrays_to_variables(stored.weights, network.weights)
     return Agent(network, stored.game, stored.provenance)
-
-
-def build_agent_network(config: AgentConfig, seed: int = 0) -> AgentNetwork:
-    """Builds the network of an agent, ours or an imported one, with fresh weights."""
-    return build_nature(config, seed) if isinstance(config, NatureConfig) else build_network(config, seed)

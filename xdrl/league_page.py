@@ -1,5 +1,6 @@
 """Which method for which question, as tables of the page on it, from what the shipped agents know of the methods."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,13 @@ _COLUMNS = {
     "objects": "points at objects",
 }
 """Titles of the league's tests."""
+_SHORT = {
+    "an untrained network's map": "untrained",
+    "the episode's mean map": "mean map",
+    "a map of what moves": "motion",
+    "a map of all objects alike": "all objects",
+}
+"""Rivals, in cells that are narrow."""
 
 
 def league_tables(cards: list[Card]) -> str:
@@ -35,11 +43,14 @@ def league_tables(cards: list[Card]) -> str:
 
 
 def _league_table(name: str, known: Known) -> str:
+    about = (
+        f"{summarise_league(known)} {known['episodes']} games from seed {known['first_seed']} on, {known['screens']:,} "
+        f"screens; playing alone takes {known['playing_milliseconds']:.1f} ms a screen ({known['machine']})."
+    )
     lines = [
         f"### {name}",
         "",
-        f"{summarise_league(known)} {known['episodes']} games from seed {known['first_seed']} on, {known['screens']:,} "
-        f"screens; playing alone takes {known['playing_milliseconds']:.1f} ms a screen ({known['machine']}).",
+        textwrap.fill(about, 120, break_on_hyphens=False),
         "",
         f"| method | {' | '.join(_COLUMNS.values())} | ms |",
         f"|---|{'---|' * len(_COLUMNS)}---|",
@@ -51,11 +62,11 @@ def _league_table(name: str, known: Known) -> str:
 
 
 def _cell(test: Mapping[str, Any]) -> str:
-    """The figure, bold where it holds, else what it is not shown to be above."""
+    """The figure, bold where it holds, else what it is not shown to be above; a line each."""
     if test["figure"] is None:
         return "-"
-    ends = f" [{test['interval'][0]:.2f}, {test['interval'][1]:.2f}]" if test["interval"] else ""
+    ends = [f"[{test['interval'][0]:.2f}, {test['interval'][1]:.2f}]"] if test["interval"] else []
     if test["holds"]:
-        return f"**{test['figure']:.2f}**{ends}"
+        return "<br>".join([f"**{test['figure']:.2f}**", *ends])
     rival = "" if test["rival"] is None else f" {test['rival']:.2f}"
-    return f"{test['figure']:.2f}{ends}; {test['against']}{rival}"
+    return "<br>".join([f"{test['figure']:.2f}", *ends, f"{_SHORT.get(test['against'], test['against'])}{rival}"])

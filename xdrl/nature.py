@@ -6,22 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from xdrl.agent_networks import Outputs
 from xdrl.cores import LSTMCore
 from xdrl.games import Crop
+from xdrl.imported_config import POLICY
+from xdrl.imported_networks import read_head, stack_parts, stack_screens, weigh_actions
 from xdrl.memories import Part, Parts
-from xdrl.nature_config import ATOMS, DENSE, FIRST_SCREEN, OWN, POLICY, QUANTILES, NatureConfig
+from xdrl.nature_config import DENSE, OWN, NatureConfig
 from xdrl.networks import map_grid
-from xdrl.preprocessing import SCREEN_HEIGHT, Box, MapGrid, crop_box, heatmap_box
-from xdrl.warping import WARPED_SIZE, WarpedScreen
+from xdrl.preprocessing import Box, MapGrid, crop_box, heatmap_box
+from xdrl.warping import WARPED_SIZE, WHOLE_SCREEN, WarpedScreen
 
 CONVOLUTIONS = ((32, 8, 4), (64, 4, 2), (64, 3, 1))
 """Channels, kernel and stride of each."""
-BRIGHTEST = 255.0
-WHOLE_SCREEN = Crop(0, SCREEN_HEIGHT)
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,9 @@ class NatureNetwork:
     @property
     def memory_parts(self) -> Parts:
         """The last screens, whether there have been any, and the states of the cores, as far as it has them."""
-        config, parts = self.config, {}
-        if config.frames > 1:
-            parts["frames"] = Part((WARPED_SIZE, WARPED_SIZE, config.frames - 1), "uint8")
-            if config.padding == FIRST_SCREEN:
-                parts["begun"] = Part((1,), "float32")
+        config = self.config
         names = ["h", "c"] * bool(config.core_units) + ["critic_h", "critic_c"] * (config.critic_core == OWN)
-        return parts | {name: Part((config.core_units,), "float32") for name in names}
+        return {**stack_parts(config, self.warp), **{name: Part((config.core_units,), "float32") for name in names}}
 
     @property
     def crop(self) -> Crop:
@@ -94,16 +89,7 @@ class NatureNetwork:
 
     def observe(self, screens: Any, memory: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
         """Takes screens in, as `AgentNetwork.observe` says; the oldest of the last screens is forgotten."""
-        seen, (*kept,) = self.warp(screens), memory
-        if self.config.frames > 1:
-            first = ops.repeat(seen, self.config.frames - 1, axis=-1)
-            before = kept[0]
-            if self.config.padding == FIRST_SCREEN:
-                before = ops.where(kept[1][:, :, None, None] > 0, before, first)
-                kept[1] = ops.ones_like(kept[1])
-            seen = ops.concatenate([before, seen], -1)
-            kept[0] = seen[..., 1:]
-        return ops.cast(seen, "float32") / BRIGHTEST, tuple(kept)
+        return stack_screens(self.config, self.warp, screens, memory)
 
     def extract(self, observation: Any) -> Any:
         """Computes the feature map, float32 [N, 7, 7, 64]."""
@@ -113,16 +99,13 @@ class NatureNetwork:
         """Decides on a feature map, as `AgentNetwork.conclude` says."""
         features = self.readout(feature_map)
         policy, critic, memory = self._remember(features, memory)
-        logits = self._judge(self.action_head(policy))
+        logits = read_head(self.config, self.action_head(policy))
         values = ops.max(logits, -1) if self.value_head is None else ops.squeeze(self.value_head(critic), -1)
         return Outputs(logits, values, memory)
 
     def weigh_actions(self, logits: Any) -> Any:
         """Returns a policy's probabilities, or those of the best action and of random ones (epsilon-greedy)."""
-        if not self.config.judges_actions:
-            return ops.softmax(logits)
-        num_actions, epsilon = self.config.num_actions, self.config.epsilon
-        return epsilon / num_actions + (1 - epsilon) * ops.one_hot(ops.argmax(logits, -1), num_actions)
+        return weigh_actions(self.config, logits)
 
     def _remember(self, features: Any, memory: Sequence[Any]) -> tuple[Any, Any, tuple[Any, ...]]:
         """Passes the cores: what policy and critic go by, and the next memory."""
@@ -137,16 +120,6 @@ class NatureNetwork:
         elif self.critic is not None:
             critic = self.critic(features)
         return policy, critic, (*memory[:start], *state)
-
-    def _judge(self, flat: Any) -> Any:
-        """Turns what the head gives into logits or Q-values, [N, A]."""
-        count, lowest, highest = self.config.support
-        if self.config.head == QUANTILES:
-            return ops.mean(ops.reshape(flat, (-1, count, self.config.num_actions)), 1)
-        if self.config.head == ATOMS:
-            shares = ops.softmax(ops.reshape(flat, (-1, self.config.num_actions, count)))
-            return ops.sum(shares * np.linspace(lowest, highest, count, dtype=np.float32), -1)
-        return flat
 
 
 def build_nature(config: NatureConfig, seed: int = 0) -> NatureNetwork:
@@ -176,7 +149,7 @@ def build_nature(config: NatureConfig, seed: int = 0) -> NatureNetwork:
     elif config.critic_core == DENSE:
         critic = dense(units, name="critic_core")
         critic.build((None, config.features))
-    outputs = config.num_actions * (config.support[0] if config.head in (QUANTILES, ATOMS) else 1)
+    outputs = config.num_actions * config.each
     action_head = layers.Dense(outputs, kernel_initializer=keras.initializers.Orthogonal(0.01, seeds), name="policy")
     value_head = dense(1, name="value") if config.head == POLICY else None
     for head in (action_head, value_head):

@@ -206,12 +206,18 @@ def build_network(config: NetworkConfig, seed: int = 0) -> Network:
 
 
 def map_grid(torso: keras.Model) -> MapGrid:
-    """Derives where a torso's output cells lie on its observation from the layers' kernels, strides and paddings.
+    """Derives where a torso's cells lie; it is a row of layers, square in every respect. Errors as in `lay_cells`."""
+    return lay_cells(torso.layers)
+
+
+def lay_cells(row: Sequence[keras.Layer], axis: int = 0) -> MapGrid:
+    """Derives where the cells of a feature map lie on the observation from the layers' kernels, strides and paddings.
 
     A cell is placed at the centre of its receptive field and is as large as the layers' common stride.
 
     Args:
-        torso: convolutions and pools in a row, square in every respect.
+        row: convolutions, pools and what keeps cells where they are, one behind the other, called once each.
+        axis: 0 for down, 1 for across.
 
     Returns:
         the grid, in observation pixels.
@@ -220,24 +226,23 @@ def map_grid(torso: keras.Model) -> MapGrid:
         UserError: another layer changes the resolution, so that nothing is known of where its cells lie.
     """
     centre, stride, size = 0.5, 1.0, 0
-    for layer in torso.layers:
+    for layer in row:
+        kernel, step, padding = 1, 1, "valid"
         if isinstance(layer, layers.Conv2D):
-            kernel, step = (layer.kernel_size[0] - 1) * layer.dilation_rate[0] + 1, layer.strides[0]
+            kernel, step = (layer.kernel_size[axis] - 1) * layer.dilation_rate[axis] + 1, layer.strides[axis]
+            padding = layer.padding
         elif isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
-            kernel, step = layer.pool_size[0], layer.strides[0]
-        elif size in (0, layer.output.shape[1]) or isinstance(layer, ScreenPreprocessing):
-            size = layer.output.shape[1]
-            continue
-        else:
+            kernel, step, padding = layer.pool_size[axis], layer.strides[axis], layer.padding
+        elif isinstance(layer, layers.ZeroPadding2D):
+            centre -= layer.padding[axis][0] * stride
+        elif size not in (0, layer.output.shape[1 + axis]) and not isinstance(layer, ScreenPreprocessing):
             raise UserError(
                 f"expected a torso of convolutions and pools, got {layer.name}, which moves cells otherwise"
             )
-        padding_before = 0
-        if layer.padding == "same":
-            padding_before = max((-(-size // step) - 1) * step + kernel - size, 0) // 2
-        centre += ((kernel - 1) / 2 - padding_before) * stride
+        before = max((-(-size // step) - 1) * step + kernel - size, 0) // 2 if padding == "same" else 0
+        centre += ((kernel - 1) / 2 - before) * stride
         stride *= step
-        size = layer.output.shape[1]
+        size = layer.output.shape[1 + axis]
     return MapGrid(centre - stride / 2, stride, size)
 
 

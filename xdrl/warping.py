@@ -1,4 +1,4 @@
-"""A screen as other libraries show it to their agents: gray, 84 x 84, equal to OpenCV's to the bit."""
+"""A screen as other libraries show it to their agents: gray or not, smaller, equal to OpenCV's to the bit."""
 
 from typing import Any
 
@@ -6,16 +6,18 @@ import keras
 import numpy as np
 from keras import ops
 
+from xdrl.games import Crop
 from xdrl.preprocessing import SCREEN_HEIGHT, SCREEN_WIDTH
 
 WARPED_SIZE = 84
+WHOLE_SCREEN = Crop(0, SCREEN_HEIGHT)
 GRAY_WEIGHTS, GRAY_SHIFT = (9798, 19235, 3735), 15
 """Of red, green and blue, and by how many bits their sum is shifted: OpenCV computes gray in whole numbers."""
 
 
 @keras.saving.register_keras_serializable("xdrl")
 class WarpedScreen(keras.layers.Layer):
-    """Makes screens gray and averages them by area to 84 x 84, with OpenCV's rounding.
+    """Makes screens gray and averages them by area, to 84 x 84 unless told otherwise, with OpenCV's rounding.
 
     The weighted pixels are added one by one and in OpenCV's order, across and then down: a matrix product adds them
     in an order of its own, and rounds one pixel in two thousand to the other side. There is no gradient.
@@ -23,11 +25,18 @@ class WarpedScreen(keras.layers.Layer):
     Source: OpenCV's `cvtColor(COLOR_RGB2GRAY)` and `resize(INTER_AREA)`, as Stable-Baselines3's `WarpFrame` calls them.
     """
 
-    def __init__(self, gray_first: bool = True, **kwargs: Any) -> None:
-        """Fixes the order: gray first, as Stable-Baselines3 has it, or smaller first, as CleanRL has it."""
+    def __init__(
+        self,
+        gray_first: bool = True,
+        height: int = WARPED_SIZE,
+        width: int = WARPED_SIZE,
+        is_gray: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Fixes size, colours and order: gray first, as Stable-Baselines3 has it, or smaller first, as CleanRL does."""
         super().__init__(**{"trainable": False, "dtype": "float32", **kwargs})
-        self.gray_first = gray_first
-        self._across, self._down = area_taps(SCREEN_WIDTH, WARPED_SIZE), area_taps(SCREEN_HEIGHT, WARPED_SIZE)
+        self.gray_first, self.shape = gray_first, (height, width, 1 if is_gray else 3)
+        self._across, self._down = area_taps(SCREEN_WIDTH, width), area_taps(SCREEN_HEIGHT, height)
 
     def call(self, screens: Any) -> Any:
         """Warps screens.
@@ -36,18 +45,28 @@ class WarpedScreen(keras.layers.Layer):
             screens: uint8 [N, 210, 160, 3], RGB.
 
         Returns:
-            uint8 [N, 84, 84, 1].
+            uint8 [N, H, W, C], one channel of gray or three of colours.
         """
+        if self.shape[-1] > 1:
+            return ops.cast(self._shrink(screens), "uint8")
         if self.gray_first:
             return ops.cast(self._shrink(_gray(screens)), "uint8")
         return ops.cast(_gray(self._shrink(screens)), "uint8")
 
     def _shrink(self, screens: Any) -> Any:
-        """Averages by area, and rounds halves to the even number: [N, 210, 160, C] to float32 [N, 84, 84, C]."""
+        """Averages by area, and rounds halves to the even number: [N, 210, 160, C] to float32 [N, H, W, C]."""
+        height, width, channels = *self.shape[:2], screens.shape[-1]
+        down, across = SCREEN_HEIGHT // height, SCREEN_WIDTH // width
+        if (down * height, across * width) == (SCREEN_HEIGHT, SCREEN_WIDTH):  # blocks of whole pixels, added at once
+            blocks = ops.reshape(ops.cast(screens, "int32"), (-1, height, down, width, across, channels))
+            sums = ops.cast(ops.sum(blocks, (2, 4)), "float32")
+            if (down, across) == (2, 2):
+                return ops.floor((sums + 2) / 4)  # of which halves are rounded up
+            return ops.round(sums * np.float32(1 / (down * across)))
         pixels = ops.cast(screens, "float32")
         for axis, (places, shares) in ((2, self._across), (1, self._down)):
             shape = [1, 1, 1, 1]
-            shape[axis] = WARPED_SIZE
+            shape[axis] = places.shape[-1]
             total = 0.0
             for place, share in zip(places, shares, strict=True):
                 total = ops.take(pixels, place, axis=axis) * share.reshape(shape) + total
@@ -56,7 +75,9 @@ class WarpedScreen(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns what the layer is built again from, for `keras.Model.save`."""
-        return super().get_config() | {"gray_first": self.gray_first}
+        height, width, channels = self.shape
+        sizes = {"height": height, "width": width, "is_gray": channels == 1}
+        return super().get_config() | {"gray_first": self.gray_first} | sizes
 
 
 def area_taps(size: int, target: int) -> tuple[np.ndarray, np.ndarray]:

@@ -82,7 +82,7 @@ def what_if(
     found = agent.act(np.stack([screens[0], changed.screen]), select(state, [0, 0]))
     outcomes = judge(found, [agent.game.deed(name) for name in agent.action_names], agent.judges_actions)
     chosen = int(found.actions[0]) if action is None else int(check_actions([action], 1)[0])
-    effect = compare(outcomes, outcomes, chosen)[1]
+    effect = compare(outcomes, outcomes, chosen, agent.judges_actions)[1]
     labels = [agent.game.label(name) for name in agent.action_names]
     score = float(outcomes.scores[0, chosen])
     change = say_change(score, effect, chosen, labels, agent.judges_actions)

@@ -29,6 +29,7 @@ async def serve_until_stopped(
     limits: Limits,
     start: Callable[[], None],
     begin_stop: Callable[[], None],
+    end_stop: Callable[[], None],
     stop: StopRequest,
 ) -> None:
     """Runs the HTTP server until it is to stop, or what is started fails.
@@ -38,7 +39,9 @@ async def serve_until_stopped(
         listening_socket: Where they come from.
         limits: What a request may ask.
         start: Called in a thread of its own as soon as requests are answered; what it raises stops the server.
-        begin_stop: Called when the stop begins, be it that `start` still works, which is waited for.
+        begin_stop: Called when the stop begins.
+        end_stop: Called when a signal has asked for it and every request is answered, before `start` is waited for,
+            where that still works.
         stop: Whether the server is to stop.
     """
     server = _Server(_http_configuration(front, limits))
@@ -59,6 +62,8 @@ async def serve_until_stopped(
             server.force_exit |= stop.is_urgent
             await asyncio.wait({running}, timeout=_STOP_POLL_SECONDS)
         await running
+        if stop.is_made:
+            end_stop()
         await starting
 
 

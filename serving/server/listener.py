@@ -31,6 +31,7 @@ def serve(
     settings: Settings,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     on_ready: Callable[[ServerSummary], None] | None = None,
+    on_answered: Callable[[], None] | None = None,
 ) -> None:
     """Serves models until SIGINT, SIGTERM or SIGHUP, then finishes the requests under way and returns.
 
@@ -42,6 +43,8 @@ def serve(
         limits: What a request may ask.
         on_ready: Called once, from another thread, as soon as what there is has been loaded; what it raises stops the
             server.
+        on_answered: Called once a signal has come and every request is answered. It may end the process, which need
+            not wait for a version that is being loaded then: TensorFlow cannot stop that.
 
     Raises:
         ServerError: The port cannot be had, the settings are not right, or not one version of any model loads.
@@ -78,10 +81,16 @@ def serve(
             if grpc_server is not None:
                 grpc_server.begin_stop()
 
+        def end_stop() -> None:
+            if grpc_server is not None:
+                grpc_server.begin_stop().result()
+            if on_answered is not None:
+                on_answered()
+
         try:
             if grpc_server is not None:
                 grpc_server.start(backend, manager.reload)
-            asyncio.run(serve_until_stopped(front, listening_socket, limits, start, begin_stop, stop))
+            asyncio.run(serve_until_stopped(front, listening_socket, limits, start, begin_stop, end_stop, stop))
         finally:
             if grpc_server is not None:
                 # Before the models that it answers from.

@@ -20,6 +20,14 @@ def wait() -> None:
 sys.argv = ["xdrl", "wait"]
 main()
 """
+ENDING = """
+import atexit
+from xdrl.commands.console import console, end_at_once
+
+atexit.register(print, "the interpreter's own end")
+console.print("said")
+end_at_once(3)
+"""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -30,3 +38,8 @@ def test_it_ends_without_a_word_and_with_the_signals_exit_code(number: signal.Si
         process.send_signal(number)
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (128 + number, "", "")
+
+
+def test_an_end_at_once_says_what_was_said_and_waits_for_no_library():
+    ended = subprocess.run([sys.executable, "-c", ENDING], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "said\n", "")

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from serving.client import AgentClient
 from tests.serving.conftest import serve_folder
+from tests.serving.test_examples import ROOT, run
 from xdrl.agents import load_agent
 from xdrl.commands.app import app
 from xdrl.environments import find_protocol
@@ -71,6 +72,19 @@ def test_an_export_is_proved_and_played_over_rest(name: str, export: Callable[[s
             else:
                 assert answer.q_values is None
         assert answer.state.frames.dtype == np.uint8
+
+
+@pytest.mark.slow
+def test_the_example_for_curl_plays_it_with_its_last_screens(
+    judge_url: str, export: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROTOCOL", "sb3")
+    done = run(ROOT / "examples/play_over_rest.sh", "Breakout", 4, judge_url)
+    agent = load_agent(export("qrdqn.zip"))
+    recording = record_episode(agent, find_protocol("sb3", agent.game), 4, is_greedy=True, seed=0)
+    assert (done.returncode, done.stderr) == (0, "")
+    values = [float(line.split("value ")[1].split(",")[0]) for line in done.stdout.splitlines()]
+    assert values == pytest.approx(recording.values.tolist(), abs=1e-4)
 
 
 @pytest.mark.slow

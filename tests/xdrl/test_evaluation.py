@@ -82,6 +82,7 @@ def play(agent, count: int, protocol: Protocol | None = None, is_greedy: bool = 
     return list(play_episodes(agent, protocol or Protocol(), count, is_greedy=is_greedy, seed=seed))
 
 
+@pytest.mark.slow
 def test_the_games_that_count_are_the_first_that_started(simulated, played):
     first_started = simulated[:NUM_GAMES]
     first_ended = sorted(simulated, key=lambda game: game.end)[:NUM_GAMES]
@@ -115,7 +116,7 @@ def test_threads_share_the_games_and_a_seed_gives_the_same_ones_again(breakout):
     assert len({(episode.score, episode.num_steps) for episode in first}) > 2
 
 
-@pytest.mark.parametrize("is_greedy", [True, False])
+@pytest.mark.parametrize("is_greedy", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_seed_gives_the_same_games_again(tiny, is_greedy):
     agent = tiny.make_agent(game_name="Asterix")
     first, again, other = (record_episode(agent, Protocol(), 60, is_greedy=is_greedy, seed=seed) for seed in (5, 5, 6))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from xdrl import league_page
 from xdrl.agents import Agent
 from xdrl.cards import Card
 from xdrl.errors import UserError
@@ -12,6 +13,7 @@ from xdrl.league_page import league_tables
 from xdrl.report.contents import describe_page
 from xdrl.report.known import LEAGUE_RECORD, fields_of_card, find_known, say_known
 from xdrl.storage.saved_models import AGENT_JSON, update_agent_json
+from xdrl.trust.baselines import BASELINES, HARD, TIME_MEAN
 
 TESTS = ("policy", "action", "deletion, policy", "deletion, action", "objects")
 PONG = Path("saved_models") / "Pong" / "3"
@@ -24,7 +26,7 @@ def make_test(figure: float | None, holds: bool) -> dict:
         "interval": interval,
         "holds": holds,
         "corrected": 0.01,
-        "against": "the mean map",
+        "against": BASELINES[TIME_MEAN],
         "rival": 0.2,
     }
 
@@ -53,9 +55,13 @@ def test_the_tables_say_what_holds_and_what_is_not_tested():
     assert "| Qbert/3 | - | not tested | not tested |" in text
     assert text.count("### ") == 1 and "On Pong, for “what does the policy need here?” blur holds" in text
     (row,) = (line for line in text.splitlines() if line.startswith("| blur"))
-    assert row.startswith("| blur | **0.50** [0.40, 0.60] | 0.50 [0.40, 0.60]; the mean map 0.20 |")
+    assert row.startswith("| blur | **0.50**<br>[0.40, 0.60] | 0.50<br>[0.40, 0.60]<br>mean map 0.20 |")
     assert row.endswith("| 210.0 |")
     assert "| grad-cam | - | - | - | - | - | 2.1 |" in text
+
+
+def test_every_rival_has_a_short_name():
+    assert {BASELINES[name] for name in HARD} <= set(league_page._SHORT)
 
 
 def test_an_agent_knows_of_the_league_over_more_games(agent: Agent, tmp_path: Path):

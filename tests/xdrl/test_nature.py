@@ -8,19 +8,10 @@ from xdrl.agents import Agent, Provenance
 from xdrl.errors import UserError
 from xdrl.evaluation import record_episode
 from xdrl.games import Protocol, find_game
+from xdrl.imported_config import ACTION_VALUES, ATOMS, FIRST_SCREEN, POLICY, QUANTILES
 from xdrl.memories import first_memory
 from xdrl.nature import build_nature
-from xdrl.nature_config import (
-    ACTION_VALUES,
-    ATOMS,
-    FIRST_SCREEN,
-    OWN,
-    POLICY,
-    QUANTILES,
-    NatureConfig,
-    nature_config_from_json,
-    nature_config_to_json,
-)
+from xdrl.nature_config import OWN, NatureConfig, nature_config_from_json, nature_config_to_json
 from xdrl.trust.randomisation import HEADS, layers_from_top
 
 ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT")

@@ -236,6 +236,7 @@ def test_a_run_from_an_agent_goes_on_with_its_steps_time_and_curve(
     assert rows[-1].agent_steps == known.agent_steps + 30
 
 
+@pytest.mark.slow
 def test_one_worker_is_repeatable_to_the_last_bit(tmp_path: Path, a3c_config: NetworkConfig):
     first, again, other = (
         call_train(make_run(tmp_path / name, a3c_config, seed=seed), 100).checkpoint
@@ -260,6 +261,7 @@ def test_stopping_ends_soon_and_saves(tmp_path: Path, a3c_config: NetworkConfig)
     assert load(tmp_path / "run").state.agent_steps == yielded[-1].agent_steps >= 20
 
 
+@pytest.mark.slow
 def test_a_run_bounded_in_time_ends_in_time(tmp_path: Path, a3c_config: NetworkConfig):
     run = make_run(tmp_path / "run", a3c_config)
     started = time.monotonic()

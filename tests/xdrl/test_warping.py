@@ -1,5 +1,7 @@
 """The screen as other libraries show it: OpenCV's gray and average by area, in numbers to follow by hand."""
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,23 @@ def test_colours_become_the_gray_that_opencv_makes_of_them(colour: tuple, gray: 
     warped = np.asarray(WarpedScreen(gray_first)(screens))
     assert (warped.shape, warped.dtype) == ((1, 84, 84, 1), np.uint8)
     assert (warped == gray).all()
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "is_gray", "check"),
+    [
+        (96, 96, False, 1039599092),
+        (105, 80, True, 1140261484),
+        (70, 80, False, 323721697),
+        (210, 160, True, 4224266026),
+    ],
+)
+def test_other_sizes_and_colours_equal_opencv_to_the_bit(height: int, width: int, is_gray: bool, check: int):
+    # The checksums are of OpenCV 4's cvtColor and resize(INTER_AREA); it adds up blocks of whole pixels otherwise.
+    screens = np.random.default_rng(0).integers(0, 256, (1, 210, 160, 3)).astype(np.uint8)
+    warped = np.asarray(WarpedScreen(True, height, width, is_gray)(screens))
+    assert warped.shape == (1, height, width, 1 if is_gray else 3)
+    assert zlib.crc32(np.ascontiguousarray(warped).tobytes()) == check
 
 
 def test_the_order_of_gray_and_size_makes_a_difference():

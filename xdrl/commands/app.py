@@ -1,6 +1,5 @@
 """The command line: puts the commands together, and turns whatever goes wrong into one line."""
 
-import contextlib
 import os
 import sys
 from typing import Annotated
@@ -10,7 +9,7 @@ import typer
 from xdrl import __version__
 from xdrl.commands.benchmark import benchmark
 from xdrl.commands.cards import cards
-from xdrl.commands.console import console, errors
+from xdrl.commands.console import console, end_at_once, errors
 from xdrl.commands.evaluate import evaluate
 from xdrl.commands.explain import explain
 from xdrl.commands.export import export
@@ -33,8 +32,6 @@ from xdrl.signals import signals_that_interrupt
 
 _SIGNALLED = 128
 """What shells add to a signal's number where it ends a process."""
-_SHOW_CURSOR = b"\x1b[?25h"
-"""A display that is cut short has hidden it."""
 
 app = typer.Typer(
     help="Train Atari agents, see what they look at, and serve action and heatmap together.",
@@ -80,10 +77,8 @@ def main() -> None:
             try:
                 app(arguments, prog_name=program())
             finally:
-                if interruption.number is not None:  # TensorFlow's own end may take seconds
-                    with contextlib.suppress(OSError):  # the terminal may be closed
-                        console.file.flush()
-                    _end(interruption.number)
+                if interruption.number is not None:
+                    end_at_once(_SIGNALLED + interruption.number)
     except Exception as error:
         if is_debug or isinstance(error, ModuleNotFoundError):  # whose line the caller knows
             raise
@@ -94,10 +89,8 @@ def main() -> None:
 
 
 def _end(number: int) -> None:
-    """Ends the process at once, as a signal has told it to."""
-    if os.isatty(1):
-        os.write(1, _SHOW_CURSOR)
-    os._exit(_SIGNALLED + number)
+    """Ends the process at once, as a signal has told it to; from any thread."""
+    end_at_once(_SIGNALLED + number, is_flushing=False)
 
 
 def _open_closed_streams() -> None:

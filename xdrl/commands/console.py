@@ -1,8 +1,10 @@
 """Where commands print: the terminal, and its error stream."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -11,6 +13,8 @@ console = Console()
 errors = Console(stderr=True)
 PLAIN_LINE_SECONDS = 30.0
 """Between the lines that say how far something has come where no terminal shows a bar: in a log, in a notebook."""
+_SHOW_CURSOR = b"\x1b[?25h"
+"""A display that is cut short has hidden it."""
 
 
 class PlainLines:
@@ -42,3 +46,18 @@ def following() -> Iterator[Callable[[int, int, str], None]]:
             lines.say(lambda: f"{done} of {total} done; {what}")
 
         yield show
+
+
+def end_at_once(code: int, is_flushing: bool = True) -> NoReturn:
+    """Ends the process without the interpreter's own end, which takes seconds where TensorFlow is loaded.
+
+    Args:
+        code: the exit code.
+        is_flushing: whether what was printed is written first; not from a thread other than the one that prints.
+    """
+    if is_flushing:
+        with suppress(OSError):  # the terminal may be closed
+            console.file.flush()
+    if os.isatty(1):
+        os.write(1, _SHOW_CURSOR)
+    os._exit(code)

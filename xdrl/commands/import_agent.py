@@ -34,6 +34,7 @@ def import_agent(
     from xdrl.environments import action_names, find_protocol
     from xdrl.games import find_game
     from xdrl.imports import read_foreign_agent
+    from xdrl.own_config import OwnConfig
     from xdrl.storage.imported_agents import AGENT_FILE, IMPORTED
     from xdrl.storage.runs import EVALUATIONS, is_run
     from xdrl.storage.weights_files import WeightsFile, write_weights_file
@@ -54,6 +55,8 @@ def import_agent(
     if config.action_names != own:
         all_of_them = f"all {config.num_actions} actions (full_action_space)"
         console.print(f"It plays with {all_of_them}; {found.name} needs {len(own)}.", soft_wrap=True)
+    if isinstance(config, OwnConfig) and config.has_no_value:
+        console.print("It has a policy alone: 0 stands for its value.")
     if config.epsilon:
         console.print(f"Drawn, {config.epsilon:.0%} of its actions are random; --greedy takes the best alone.")
     console.print(f"Written: {folder}. Go on with: {program()} evaluate {found.name} --agent {folder}", soft_wrap=True)

@@ -1,11 +1,12 @@
 """`serve`: TensorFlow Serving's REST API for every exported agent."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xdrl.commands.console import console
+from xdrl.commands.console import console, end_at_once
 from xdrl.commands.loading import load_tensorflow
 from xdrl.errors import UserError
 from xdrl.views.choosing import standing_line
@@ -112,6 +113,6 @@ def serve(
         inter_op_threads=tensorflow_inter_op_parallelism,
     ).with_bodies_of(max_body_bytes)
     try:
-        serve_models(settings, limits, on_ready=announce)
+        serve_models(settings, limits, on_ready=announce, on_answered=partial(end_at_once, 0))
     except ServerError as error:
         raise UserError(str(error)) from error

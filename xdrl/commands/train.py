@@ -1,7 +1,6 @@
 """`train`: teach an agent a game."""
 
 import dataclasses
-import os
 import sys
 import threading
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.live import Live
 
-from xdrl.commands.console import PlainLines, console, errors
+from xdrl.commands.console import PlainLines, console, end_at_once, errors
 from xdrl.commands.loading import load_reader, load_tensorflow
 from xdrl.commands.options import GameArgument
 from xdrl.commands.playing import keep_record, play_and_show
@@ -218,9 +217,8 @@ def _end_before_first_steps(run: Any, display: Any, live: Live) -> None:
         try:
             live.stop()
             _say_saved(run.run_dir, run.agent_steps)
-            console.file.flush()
         finally:  # the terminal may be closed
-            os._exit(0)
+            end_at_once(0)
 
 
 def _say_saved(run_dir: Path, steps: int) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from xdrl.commands.console import console
+from xdrl.commands.console import console, end_at_once
 from xdrl.commands.loading import load_agents
 from xdrl.commands.options import AgentOption, GreedyOption, OptionalGame, ProtocolOption, SeedOption
 
@@ -38,3 +38,4 @@ def watch(
 
     name = protocol or found.protocol_name
     serve_watch(found, host, port, protocol_name=name, is_greedy=greedy, seed=seed, stays=stay, on_ready=announce)
+    end_at_once(0)

@@ -16,12 +16,13 @@ def sarfa(subject: Subject) -> MapBatch:
     With P the softmax of the logits and P_rem that of all but the action's: dp = P(action) - P(action, blurred),
     K = 1 / (1 + KL(P_rem, blurred || P_rem)), and map = 2 K dp / (K + dp) where dp is positive, else 0. For a contrast
     both are taken among its two actions alone, where K is 1. `all_negative` where blurring only makes the action
-    likelier.
+    likelier. Where the agent judges actions the softmax is that of its Q-values, as the paper has it: small differences
+    between them make P nearly uniform, and the map then follows what the Q-value loses against the others.
 
     Raises:
         UserError: the target is about no action.
 
-    Source: Puri et al. 2020, eq. 1 to 3, the logits in place of the action values.
+    Source: Puri et al. 2020, eq. 1 to 3, on Q-values as it is; else the logits stand in place of the action values.
     """
     outputs = subject.run(subject.observation)
     choice = subject.aim(outputs).choice

@@ -14,8 +14,8 @@ def score_cam(subject: Subject) -> MapBatch:
 
     weight_k = confidence in the target on (observation times H_k), where H_k is channel k stretched over the
     observation and scaled to [0, 1], and map = ReLU(sum over k of weight_k A^k). For an action the confidence is its
-    probability, for a contrast the difference of two; a score that is no probability is counted from that of a blank
-    observation. `zero_gradient` where no channel has a weight.
+    probability, for a contrast the difference of two; a score that is no probability, such as a Q-value, is counted
+    from that of a blank observation. `zero_gradient` where no channel has a weight.
 
     Source: Wang et al. 2020, eq. 4 to 7 and the section on normalising the score.
     """

@@ -85,12 +85,15 @@ def network_subject(
         observation=observation,
         extract=network.extract,
         decide=lambda feature_map, _: network.conclude(feature_map, kept),
-        aim=aim_at(target, actions),
+        aim=aim_at(target, actions, network.config.judges_actions),
     )
 
 
-def aim_at(target: Target, actions: Any = None) -> Callable[[Outputs], Goal]:
-    """Returns the function that fixes a target at a network's outputs; arguments as in `weigher`."""
+def aim_at(target: Target, actions: Any = None, judges_actions: bool = False) -> Callable[[Outputs], Goal]:
+    """Returns the function that fixes a target at a network's outputs; arguments as in `weigher`.
+
+    Where the agent judges actions there are no probabilities to be confident in: Q-values are scores.
+    """
     weigh = weigher(target, actions)
 
     def aim(outputs: Outputs) -> Goal:
@@ -102,14 +105,21 @@ def aim_at(target: Target, actions: Any = None) -> Callable[[Outputs], Goal]:
         def score(outputs: Outputs) -> Any:
             return weighed(outputs.logits, outputs.values)
 
+        def above_blank(found: Outputs, blank: Outputs) -> Any:
+            return score(found) - score(blank)
+
         if target.kind == VALUE:
-            return Goal(score, lambda found: found.values[:, None], lambda found, blank: score(found) - score(blank))
+            return Goal(score, lambda found: found.values[:, None], above_blank)
         action = tf.nn.relu(logit_weights)
         rivals = tf.nn.relu(-logit_weights) if target.kind == CONTRAST else 1 - action
+
+        def probability(found: Outputs, _: Outputs) -> Any:
+            return weighed(tf.nn.softmax(found.logits), found.values)
+
         return Goal(
             score,
             response=lambda found: found.logits if target.kind == CHOSEN else score(found)[:, None],
-            confidence=lambda found, _: weighed(tf.nn.softmax(found.logits), found.values),
+            confidence=above_blank if judges_actions else probability,
             choice=Choice(lambda found: found.logits, action, rivals),
         )
 

@@ -2,12 +2,13 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from xdrl.errors import UserError
 from xdrl.imports.keras_files import WEIGHTS, read_keras_file
 from xdrl.imports.layers import Imported, Source, translate
 from xdrl.imports.stable_baselines import is_stable_baselines, read_stable_baselines
-from xdrl.imports.state_files import read_clean_rl, read_mapped, tensors_of
+from xdrl.imports.state_files import is_nature, read_clean_rl, read_description, read_mapped, tensors_of
 from xdrl.imports.torch_files import read_torch_file
 from xdrl.quiet import import_tensorflow
 
@@ -51,6 +52,9 @@ def read_foreign_agent(path: Path, action_names: tuple[str, ...], game: str, map
             if WEIGHTS in members:
                 if mapping is None:
                     raise UserError(f"expected --mapping for the Keras model in {path}: it names the model's layers")
+                values = read_description(mapping)
+                if not is_nature(values):
+                    return _read_own_model(archive, values, mapping, name, action_names, game)
                 keras = read_mapped(lambda layers: read_keras_file(archive, layers, name), mapping, name)
                 return translate(keras, action_names, game)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
@@ -63,9 +67,21 @@ def read_foreign_agent(path: Path, action_names: tuple[str, ...], game: str, map
     return translate(read_mapped(lambda _: tensors_of(content), mapping, name), action_names, game)
 
 
+def _read_own_model(archive: zipfile.ZipFile, *arguments: Any) -> Imported:
+    import_tensorflow()
+    from xdrl.imports.own_models import read_own_model
+
+    return read_own_model(archive, *arguments)
+
+
 def _read_saved_model(path: Path, mapping: Path | None) -> Source:
     if mapping is None:
         raise UserError(f"expected --mapping for the SavedModel in {path}: it names the model's layers")
+    if not is_nature(read_description(mapping)):
+        raise UserError(
+            f"expected {mapping} to name the layers of the Nature network, of which alone a SavedModel is read, got no "
+            "convolution_1; a model of another shape is read from model.save('agent.keras')"
+        )
     import_tensorflow()
     from xdrl.imports.saved_model_files import read_saved_model
 

@@ -30,13 +30,17 @@ def read_keras_file(archive: zipfile.ZipFile, layers: Mapping[str, Any], source:
     Raises:
         UserError: it is damaged, or a layer has no kernel and bias.
     """
+    return name_as_torch_does(read_layers(archive, source), layers, source)
+
+
+def read_layers(archive: zipfile.ZipFile, source: str) -> dict[str, list[np.ndarray]]:
+    """Reads the arrays of every layer, in their order, float32; arguments and errors as in `read_keras_file`."""
     content = read_member(archive, WEIGHTS, MOST_BYTES)
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            found = dict(_layers(file))
+            return dict(_layers(file))
     except _DAMAGE as error:
         raise UserError(f"expected weights of Keras in {source}, {WEIGHTS}, got {error}") from error
-    return name_as_torch_does(found, layers, source)
 
 
 def name_as_torch_does(

@@ -8,7 +8,9 @@ import numpy as np
 
 from xdrl.errors import UserError
 from xdrl.games import ALL_ACTIONS
-from xdrl.nature_config import ATOMS, DENSE, OWN, POLICY, QUANTILES, SHARED, NatureConfig
+from xdrl.imported_config import ATOMS, POLICY, QUANTILES
+from xdrl.nature_config import DENSE, OWN, SHARED, NatureConfig
+from xdrl.own_config import OwnConfig
 
 Tensors = Mapping[str, np.ndarray]
 CONVOLUTIONS = {"convolution_1": (32, 8), "convolution_2": (64, 4), "convolution_3": (64, 3)}
@@ -27,18 +29,20 @@ class Source(NamedTuple):
             what the tensors' names begin with, such as `network.0`; the last three only where there are such.
         settings: fields of `NatureConfig` that the tensors do not show.
         agent_steps: that the agent was trained for; 0 where that is not known.
+        brightest: what the brightest pixel is to the first convolution: 1, or 255 where nothing divides by that.
     """
 
     tensors: Tensors
     layers: Mapping[str, str]
     settings: Mapping[str, Any]
     agent_steps: int = 0
+    brightest: float = 1.0
 
 
 class Imported(NamedTuple):
     """What a file becomes: what its network is built from, the weights by path, and the agent steps it was trained."""
 
-    config: NatureConfig
+    config: NatureConfig | OwnConfig
     weights: dict[str, np.ndarray]
     agent_steps: int
 
@@ -59,6 +63,7 @@ def translate(source: Source, action_names: tuple[str, ...], game: str) -> Impor
         before = None if name == "convolution_1" else weights[f"{_previous(name)}/bias"].shape[0]
         weight = _take(source, name, "weight", (channels, before, kernel, kernel))
         weights |= {f"{name}/kernel": weight.transpose(2, 3, 1, 0), f"{name}/bias": _bias(source, name, channels)}
+    weights["convolution_1/kernel"] = weights["convolution_1/kernel"] * np.float32(source.brightest)
     hidden = _take(source, "hidden", "weight", (None, _CHANNELS * _CELLS * _CELLS))
     features = len(hidden)
     cells_last = hidden.reshape(features, _CHANNELS, _CELLS, _CELLS).transpose(2, 3, 1, 0)

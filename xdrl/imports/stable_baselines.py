@@ -5,6 +5,7 @@ which would run code when they are opened: only its plain numbers and texts are 
 """
 
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from xdrl.errors import UserError
+from xdrl.imported_config import ACTION_VALUES, POLICY, QUANTILES, ZEROS
 from xdrl.imports.archives import read_member
 from xdrl.imports.layers import Source, Tensors, names_under
 from xdrl.imports.torch_files import MOST_TENSOR_BYTES, read_torch_file
-from xdrl.nature_config import ACTION_VALUES, POLICY, QUANTILES, ZEROS
 
 DATA, POLICY_FILE = "data", "policy.pth"
 MOST_DATA_BYTES = 64 << 20
@@ -43,10 +44,9 @@ def read_stable_baselines(archive: zipfile.ZipFile, source: str) -> Source:
     content = read_member(archive, POLICY_FILE, MOST_TENSOR_BYTES)
     found = read_torch_file(content, f"{source}, {POLICY_FILE}")
     tensors = {str(name): tensor for name, tensor in found.items() if isinstance(tensor, np.ndarray)}
-    if data.get("policy_kwargs", {}).get("normalize_images") is False:
-        raise UserError(f"expected an agent that sees pixels divided by 255 in {source}, got normalize_images=False")
     layers, settings = _describe(tensors, data, source)
-    return Source(tensors, layers, settings | {"padding": ZEROS, "gray_first": True}, _plain_int(data, "num_timesteps"))
+    settings |= {"padding": ZEROS, "gray_first": True}
+    return Source(tensors, layers, settings, _plain_int(data, "num_timesteps"), _brightest(data, source))
 
 
 def _read_data(content: bytes, source: str) -> Mapping[str, Any]:
@@ -111,6 +111,21 @@ def _count_quantiles(tensors: Tensors, data: Mapping[str, Any], source: str) -> 
     if not text.isascii() or not text.isdigit() or not 0 < int(text) <= outputs:
         raise UserError(f"expected the number of quantiles or of actions in {source}, got neither")
     return outputs // int(text)
+
+
+def _brightest(data: Mapping[str, Any], source: str) -> float:
+    """With normalize_images=False the agent sees what its environment gave it, of which the space says the range."""
+    if data["policy_kwargs"].get("normalize_images") is not False:
+        return 1.0
+    space = data.get("observation_space")
+    text = str(space.get("high", "")) if isinstance(space, dict) else ""
+    found = re.match(r"[\[\s]*(1|255)\.?[\]\s]", text)
+    if not found:
+        got = f"up to {text[:20]!r}" if text else "none"
+        raise UserError(
+            f"expected pixels up to 1 or 255 in {source}, whose agent has normalize_images=False, got {got}"
+        )
+    return float(found[1])
 
 
 def _plain_int(data: Mapping[str, Any], name: str) -> int:

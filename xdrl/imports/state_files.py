@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from xdrl.errors import UserError
+from xdrl.imported_config import ACTION_VALUES, ATOMS, FIRST_SCREEN, HEADS, POLICY, QUANTILES, ZEROS
 from xdrl.imports.layers import CONVOLUTIONS, Source, Tensors
-from xdrl.nature_config import ACTION_VALUES, ATOMS, FIRST_SCREEN, HEADS, POLICY, QUANTILES, ZEROS
 
 MAPPED_LAYERS = (*CONVOLUTIONS, "hidden", "policy", "value", "core", "critic_core")
 MAPPED_SETTINGS = ("head", "padding", "gray_first", "support", "epsilon", "greedy", "brightest")
@@ -77,8 +77,23 @@ def read_mapped(read: Callable[[Mapping[str, str]], Tensors], mapping: Path, sou
     wrong = [name for name, value in layers.items() if not isinstance(value, str)]
     if wrong:
         raise UserError(f"expected a text for {wrong[0]} in {mapping}, got {layers[wrong[0]]!r}")
-    head = values.get("head", POLICY if "value" in layers else ACTION_VALUES)
-    settings = {"kind": "mapped", "head": head, "padding": values.get("padding", ZEROS)}
+    brightest = read_brightest(values, 1.0, mapping)
+    return Source(read(layers), layers, read_settings(values, "mapped", mapping), brightest=brightest)
+
+
+def is_nature(values: Mapping[str, Any]) -> bool:
+    """Says whether a description names layers of the Nature network; else it is about one of another shape."""
+    return any(name in values for name in (*CONVOLUTIONS, "hidden"))
+
+
+def read_settings(values: Mapping[str, Any], kind: str, mapping: Path) -> dict[str, Any]:
+    """Reads what a description says of an agent besides its layers: fields of `ImportedConfig`.
+
+    Raises:
+        UserError: a value is of another kind.
+    """
+    head = values.get("head", POLICY if "value" in values else ACTION_VALUES)
+    settings = {"kind": kind, "head": head, "padding": values.get("padding", ZEROS)}
     settings |= {name: _truth(values, name, mapping) for name in ("gray_first", "greedy")}
     settings |= {"epsilon": _number(values, "epsilon", 0.0, mapping)}
     if head not in HEADS:
@@ -89,12 +104,19 @@ def read_mapped(read: Callable[[Mapping[str, str]], Tensors], mapping: Path, sou
         if not is_list or len(support) != 3 or support[0] < 1:
             raise UserError(f"expected support to be [atoms, lowest, highest] in {mapping}, got {support!r}")
         settings["support"] = (int(support[0]), float(support[1]), float(support[2]))
-    tensors, brightest = read(layers), _number(values, "brightest", 1.0, mapping)
+    return settings
+
+
+def read_brightest(values: Mapping[str, Any], default: float, mapping: Path) -> float:
+    """Reads what the brightest pixel is to the network.
+
+    Raises:
+        UserError: it is no number above 0.
+    """
+    brightest = _number(values, "brightest", default, mapping)
     if brightest <= 0:
         raise UserError(f"expected brightest to be above 0 in {mapping}, got {brightest:g}")
-    first = f"{layers.get('convolution_1')}.weight"
-    scaled = {first: tensors[first] * np.float32(brightest)} if first in tensors else {}
-    return Source({**tensors, **scaled}, layers, settings)
+    return brightest
 
 
 def read_description(path: Path) -> dict[str, Any]:

@@ -28,9 +28,9 @@ class Moved:
     Attributes:
         part: its name.
         moves: how often it was moved.
-        divergence: KL(policy as it is || policy with the part elsewhere), in nats.
+        divergence: how far the policy moves, or the Q-values against each other: see `xdrl.policies.divergences`.
         following: by how much more probable the actions become that follow it to where it was moved, less those that go
-            the other way: between -2 and 2.
+            the other way: between -2 and 2. An agent that judges actions takes the best one for sure.
         otherwise: share of the moves after which the agent would rather do something else.
     """
 
@@ -53,6 +53,7 @@ class Experiment:
         seed: of the games and of the actions.
         moved: what moving each part does.
         scores: mean of whole games under each rule.
+        judges_actions: whether the agent has Q-values in place of a policy.
     """
 
     game: str
@@ -62,6 +63,7 @@ class Experiment:
     seed: int
     moved: tuple[Moved, ...]
     scores: dict[str, Interval]
+    judges_actions: bool
 
 
 def run_experiment(
@@ -95,7 +97,8 @@ def run_experiment(
         scores[name] = mean_interval(games.scores)
     on_progress(total, total, "done")
     source = agent.provenance
-    return Experiment(agent.game.name, str(source.source), source.agent_steps, num_games, seed, moved, scores)
+    facts = agent.game.name, str(source.source), source.agent_steps
+    return Experiment(*facts, num_games, seed, moved, scores, agent.judges_actions)
 
 
 def experiment_to_json(experiment: Experiment) -> dict[str, Any]:
@@ -147,14 +150,15 @@ def _move_in(agent: Agent, changes: Changes, games: ChangedGames, index: int, ac
     if not shown or games.is_over[index]:
         return []
     seen = np.stack([games.screens[index], *(each.screen for each in shown)])
-    logits = agent.act(seen, select(state, np.zeros(len(seen), int))).logits.astype(float)
-    probabilities, nats = softmax(logits, axis=-1), divergences(logits[0], logits)
+    logits, judges = agent.act(seen, select(state, np.zeros(len(seen), int))).logits.astype(float), agent.judges_actions
+    probabilities = np.eye(logits.shape[-1])[logits.argmax(-1)] if judges else softmax(logits, axis=-1)
+    moves = divergences(logits[0], logits, judges)
     deeds = [agent.game.deed(name) for name in agent.action_names]
     signs = np.array([(deed == DOWN) - (deed == UP) for deed in deeds])
     pulls = probabilities @ signs - probabilities[0] @ signs
     likeliest = _likeliest_deeds(deeds, probabilities)
     return [
-        _Row(index, each.part.name, nats[row], pulls[row] * np.sign(each.shift), likeliest[row] != likeliest[0])
+        _Row(index, each.part.name, moves[row], pulls[row] * np.sign(each.shift), likeliest[row] != likeliest[0])
         for row, each in enumerate(shown, 1)
     ]
 

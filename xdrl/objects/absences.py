@@ -11,7 +11,7 @@ from xdrl.games import Game
 from xdrl.machine import count_cores
 from xdrl.memories import select
 from xdrl.objects.asked import Act, Asked
-from xdrl.objects.effects import Fewest, ObjectEffect, ScreenObjects
+from xdrl.objects.effects import Fewest, ObjectEffect, ScreenObjects, Without
 from xdrl.objects.gathering import Thing, gather
 from xdrl.objects.outcomes import Outcomes, compare, judge
 from xdrl.objects.replays import replay
@@ -57,7 +57,9 @@ def weigh_objects(
         if replayed and things:
             found = replay(act, asked, index, [thing.parts for thing in things], replayed)
             again = judge(found, deeds, judges, int(outcomes.logits[0].argmax()))
-        described = _describe(is_absent, outcomes, again, things, numbers, action, labels)
+        alone = compare(outcomes, outcomes, action, judges)[1 : len(things) + 1]
+        for_longer = [None] * len(things) if again is None else compare(outcomes, again, action, judges)
+        described = _describe(is_absent, outcomes, alone, for_longer, things, numbers, action, labels)
         return dataclasses.replace(described, replayed=replayed, judges_actions=judges)
 
     with ThreadPoolExecutor(count_cores()) as pool:
@@ -112,15 +114,14 @@ def _sets(count: int, sizes: Iterable[int]) -> np.ndarray:
 def _describe(
     is_absent: np.ndarray,
     outcomes: Outcomes,
-    again: Outcomes | None,
+    alone: Sequence[Without],
+    for_longer: Sequence[Without | None],
     things: Sequence[Thing],
     numbers: np.ndarray,
     action: int,
     labels: tuple[str, ...],
 ) -> ScreenObjects:
     count, score = len(things), float(outcomes.scores[0, action])
-    alone = compare(outcomes, outcomes, action)[1 : count + 1]
-    for_longer = [None] * count if again is None else compare(outcomes, again, action)
     order = np.argsort([-each.divergence for each in alone], kind="stable")
     effects = tuple(
         ObjectEffect(

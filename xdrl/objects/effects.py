@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_softmax
 
 from xdrl.memories import Parts
+from xdrl.policies import merits
 from xdrl.preprocessing import Box
 from xdrl.targets import ACTION, CHOSEN, VALUE, Target
 
-NO_CHANGE_NATS, NO_CHANGE = 0.001, 0.005
+NOT_MOVED, NO_CHANGE = 0.001, 0.005
 """Below such a divergence, and such a step of probability, Q-value and value, it is said that nothing changes."""
 APART, VALUES_APART = 0.02, 0.05
 """What follows with and without the screens before is both said where probability or Q-value, or value, differ so."""
@@ -22,7 +22,7 @@ class Without(NamedTuple):
 
     Attributes:
         after: probability of the chosen action; its Q-value where the agent judges actions.
-        divergence: KL(policy with all || policy without it), in nats.
+        divergence: how far the policy moves, or the Q-values against each other: see `xdrl.policies.divergences`.
         value_change: value without it, less the value with all.
         action_then: index of the action that is preferred.
         acts_otherwise: whether that one does something else than the one that is preferred with all.
@@ -138,8 +138,8 @@ class ScreenObjects:
         """Says how much each object matters to a target.
 
         To what was chosen, by the divergence of the policy, and to the value, by its change: in any direction. For a
-        named action, and for one action rather than another, by the drop of its log-probability, or of their
-        difference, without the object: negative where the object speaks against it.
+        named action, and for one action rather than another, by the drop of its log-probability or advantage, or of
+        their difference, without the object: negative where the object speaks against it.
 
         Args:
             target: `chosen`, `value`, `action` or `contrast`.
@@ -152,7 +152,7 @@ class ScreenObjects:
         if target.kind == VALUE:
             return np.abs([item.without.value_change for item in self.objects])
         without = np.array([item.without.logits for item in self.objects], float).reshape(-1, len(self.logits))
-        before, after = log_softmax(self.logits.astype(float)), log_softmax(without, axis=-1)
+        before, after = (merits(logits, self.judges_actions) for logits in (self.logits, without))
         if target.kind == ACTION:
             return before[target.action] - after[:, target.action]
         other = target.action
@@ -190,7 +190,7 @@ def say_change(before: float, then: Without, action: int, labels: Sequence[str],
         judges_actions: whether those are Q-values.
     """
     changes = abs(then.after - before), abs(then.value_change)
-    if not then.acts_otherwise and then.divergence < NO_CHANGE_NATS and max(changes) < NO_CHANGE:
+    if not then.acts_otherwise and then.divergence < NOT_MOVED and max(changes) < NO_CHANGE:
         return "no change"
     value = f", value {then.value_change:+.2f}".replace("-", "−") if changes[1] >= NO_CHANGE else ""
     other = f"; it would prefer {labels[then.action_then]}" if then.acts_otherwise else ""

@@ -41,13 +41,13 @@ def judge(found: Any, deeds: Sequence[str], judges: bool, preferred: int | None 
     return Outcomes(found.logits, found.logits if judges else found.probabilities, found.values, leads)
 
 
-def compare(first: Outcomes, outcomes: Outcomes, action: int) -> list[Without]:
-    """Compares outcomes with the first one of all, for an action that was chosen."""
-    nats = divergences(first.logits[0], outcomes.logits)
+def compare(first: Outcomes, outcomes: Outcomes, action: int, judges: bool) -> list[Without]:
+    """Compares outcomes with the first one of all, for an action that was chosen; `judges` as in `judge`."""
+    moves = divergences(first.logits[0], outcomes.logits, judges)
     return [
         Without(
             after=float(outcomes.scores[index, action]),
-            divergence=float(nats[index]),
+            divergence=float(moves[index]),
             value_change=float(outcomes.values[index]) - float(first.values[0]),
             action_then=int(logits.argmax()),
             acts_otherwise=bool(outcomes.leads[index] < 0),

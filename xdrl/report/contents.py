@@ -15,8 +15,9 @@ from xdrl.explainers.maps import ALL_NEGATIVE, OK, SINGLE_SCREEN_FLOOR
 from xdrl.explanations.highlights import diverse_highlights, importances, screen_features
 from xdrl.explanations.measures import entropies, margins
 from xdrl.explanations.strengths import OWN_SCALE_FLOOR, STRONG_PERCENTILE, WEAK_SHARE, is_weak, shares_of_strong
+from xdrl.imported_config import ImportedConfig
 from xdrl.methods import METHOD_ROWS
-from xdrl.nature_config import NatureConfig
+from xdrl.own_config import OwnConfig
 from xdrl.pictures.colours import colour_table
 from xdrl.pictures.frames import STEPS_PER_SECOND
 from xdrl.pictures.overlays import STRONGEST_ALPHA
@@ -30,6 +31,7 @@ KEY_MOMENTS, MOMENT_GAP = 8, 15
 MOSTLY, NEARLY_UNIFORM = 0.5, 0.95
 """Shares above which a report warns: of blank or weak maps, and of the entropy of a policy that knows nothing."""
 _Q_VALUES = "Q-values: the return that the agent expects of each action; the value of a screen is the largest of them"
+_NO_VALUE = "none: the network has a policy alone, and 0 stands for the value"
 _STATE_VALUE = "a state value: the return that the agent expects from the screen on, beside a policy"
 _PACKAGES = ("tensorflow", "keras", "numpy", "ale-py")
 
@@ -115,6 +117,8 @@ def find_warnings(recording: Recording, shown: MapSet | ObjectSet) -> list[str]:
             f"{weak:.0%} of the maps of {shown.target} by {shown.method} are weak, below {WEAK_SHARE:.0%} of a "
             "strong map of this episode. They are drawn faint: little on those screens spoke for it."
         )
+    if recording.judges_actions:
+        return warnings
     num_actions = recording.probabilities.shape[-1]
     mean_entropy = float(entropies(recording.probabilities).mean())
     if num_actions > 1 and mean_entropy > NEARLY_UNIFORM * math.log(num_actions):
@@ -143,6 +147,8 @@ def describe_making(agent: Agent, facts: Sequence[tuple[str, str]]) -> list[tupl
 
 def _say_critic(agent: Agent) -> str:
     config = agent.network.config
-    if not isinstance(config, NatureConfig) or not config.judges_actions:
+    if isinstance(config, OwnConfig) and config.has_no_value:
+        return _NO_VALUE
+    if not isinstance(config, ImportedConfig) or not config.judges_actions:
         return _STATE_VALUE
     return f"{_Q_VALUES}; of its actions {config.epsilon:.0%} are meant to be random"

@@ -15,7 +15,7 @@ from xdrl.config import (
 )
 from xdrl.errors import UserError
 from xdrl.games import ALL_ACTIONS, Game, find_game
-from xdrl.nature_config import NatureConfig
+from xdrl.imported_config import ImportedConfig
 from xdrl.storage.checkpoints import Arrays, load_weights
 from xdrl.storage.histories import History, history_from_json, read_history
 from xdrl.storage.imported_agents import AGENT_FILE, is_imported
@@ -162,7 +162,7 @@ def write_weights(agent: StoredAgent, path: Path) -> None:
 
 def _find_game(name: str, network: AgentConfig) -> Game:
     """Finds an agent's game; one that another library trained with all actions plays with all of them."""
-    has_all_actions = isinstance(network, NatureConfig) and network.action_names == ALL_ACTIONS
+    has_all_actions = isinstance(network, ImportedConfig) and network.action_names == ALL_ACTIONS
     return dataclasses.replace(find_game(name), has_all_actions=has_all_actions)
 
 

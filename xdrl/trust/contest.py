@@ -18,7 +18,8 @@ SENTENCES = {"hit - chance": "points at {}", "mass ratio": "lies on {}"}
 def describe_agent(agent: Agent) -> Subject:
     """Returns where an agent comes from."""
     provenance = agent.provenance
-    return Subject(agent.game.name, provenance.source.as_posix(), provenance.agent_steps, agent.network.config.kind)
+    source, kind = provenance.source.as_posix(), agent.network.config.kind
+    return Subject(agent.game.name, source, provenance.agent_steps, kind, agent.judges_actions)
 
 
 def hold_contest(

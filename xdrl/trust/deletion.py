@@ -90,7 +90,7 @@ def ratio(areas: Effects, chance: Effects, output: str) -> float:
 
 
 def surplus_key(output: str, source: str = OWN) -> Key:
-    """Names how much more of an output changes, in nats, than where a random map's cells are painted over."""
+    """Names how much more of an output changes, in its unit, than where a random map's cells are painted over."""
     return Key(REMOVAL, f"{DELETION} - chance, {output}", BACKGROUND, source)
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from xdrl.pictures.figure_files import save_figure
+from xdrl.policies import OF_Q_VALUES
 from xdrl.trust.baselines import BASELINES, DECISIVE
 from xdrl.trust.cells import ALL
 from xdrl.trust.intervals import Interval
@@ -20,7 +21,7 @@ SOURCES = (OWN, *BASELINES)
 COLOURS = dict(zip(SOURCES, ("#D55E00", "#0072B2", "#56B4E9", "#999999", "#009E73", "#F0E442", "#CC79A7"), strict=True))
 """That colour-blind readers tell apart (Okabe & Ito 2008)."""
 _SMALL = 7.5
-_LINE = 170
+_LINE = 160
 """Characters of a line that is as wide as the picture."""
 
 
@@ -41,7 +42,8 @@ def draw_trust(trust: Trust) -> Figure:
     for cell, method in zip(cells, trust.methods, strict=True):
         agent, games = trust.agent, len(trust.episodes)
         title = f"{method.method} on {agent.game}, {agent.network}, {games} episodes: does the map tell the truth?"
-        cell.suptitle("\n".join([title, *textwrap.wrap(method.summary, _LINE)]), fontsize=10)
+        words = f"{method.summary} {OF_Q_VALUES}" if agent.judges_actions else method.summary
+        cell.suptitle("\n".join([title, *textwrap.wrap(words, _LINE)]), fontsize=10)
         _draw_method(cell, method)
     return figure
 

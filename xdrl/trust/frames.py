@@ -3,12 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_softmax
 
 from xdrl.agents import CHUNK, Agent
 from xdrl.evaluation import Recording
 from xdrl.memories import Memory, select
-from xdrl.policies import divergences
+from xdrl.policies import divergences, merits
 from xdrl.trust.known import POLICY
 
 FRAMES = 100
@@ -28,7 +27,7 @@ class Frames(NamedTuple):
         screens: uint8 [N, 210, 160, 3].
         state: arrays [N, ...], the memory with which the agent saw them.
         actions: int64 [N], that were taken.
-        log_probabilities: float64 [N, A].
+        merits: float64 [N, A], of the actions: see `xdrl.policies.merits`.
         values: float32 [N].
     """
 
@@ -36,12 +35,12 @@ class Frames(NamedTuple):
     screens: np.ndarray
     state: Memory
     actions: np.ndarray
-    log_probabilities: np.ndarray
+    merits: np.ndarray
     values: np.ndarray
 
     def repeated(self, indices: np.ndarray) -> "Frames":
         """Returns the frames of some indices, int [M]; one may come more than once."""
-        fields = (field[indices] for field in (self.actions, self.log_probabilities, self.values))
+        fields = (field[indices] for field in (self.actions, self.merits, self.values))
         return Frames(self.steps[indices], self.screens[indices], select(self.state, indices), *fields)
 
 
@@ -49,10 +48,10 @@ class Effects(NamedTuple):
     """What painting over did to each of N decisions.
 
     Attributes:
-        policy: float64 [N], the divergence KL(before || after) of the policy, in nats.
+        policy: float64 [N], how far the policy moved, or the Q-values against each other: see `divergences`.
         value: float64 [N], the absolute change of the value.
-        action: float64 [N], by how much the log-probability of the action that was taken fell, in nats; below 0 where
-            it rose.
+        action: float64 [N], by how much the merit of the action that was taken fell, its log-probability or its
+            advantage; below 0 where it rose.
     """
 
     policy: np.ndarray
@@ -66,10 +65,8 @@ def choose_frames(recording: Recording, count: int, generator: np.random.Generat
     edges = np.linspace(0, num_steps, min(count, num_steps) + 1).astype(int)
     steps = generator.integers(edges[:-1], edges[1:])
     state = select(recording.state, steps)
-    log_probabilities = log_softmax(recording.logits[steps].astype(float), axis=-1)
-    return Frames(
-        steps, recording.screens[steps], state, recording.actions[steps], log_probabilities, recording.values[steps]
-    )
+    found = merits(recording.logits[steps], recording.judges_actions)
+    return Frames(steps, recording.screens[steps], state, recording.actions[steps], found, recording.values[steps])
 
 
 def measure_effects(agent: Agent, frames: Frames, painted: np.ndarray) -> Effects:
@@ -78,9 +75,9 @@ def measure_effects(agent: Agent, frames: Frames, painted: np.ndarray) -> Effect
     for start in range(0, len(painted), CHUNK):
         part = slice(start, start + CHUNK)
         decision = agent.act(painted[part], select(frames.state, part))
-        before = frames.log_probabilities[part]
-        drops = before - log_softmax(decision.logits.astype(float), axis=-1)
-        policies.append(divergences(before, decision.logits))
+        before, judges = frames.merits[part], decision.judges_actions
+        drops = before - merits(decision.logits, judges)
+        policies.append(divergences(before, decision.logits, judges))
         actions.append(np.take_along_axis(drops, frames.actions[part, None], -1)[:, 0])
         values.append(np.abs(decision.values.astype(float) - frames.values[part]))
     return Effects(np.concatenate(policies), np.concatenate(values), np.concatenate(actions))

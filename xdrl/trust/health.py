@@ -5,6 +5,7 @@ import numpy as np
 from xdrl.agents import Explanation
 from xdrl.evaluation import Recording
 from xdrl.explainers.maps import ALL_NEGATIVE, OK, ZERO_GRADIENT
+from xdrl.explanations.measures import entropies
 
 NEAR_UNIFORM = 0.95
 """Of the largest entropy there is: above it the policy hardly prefers an action, and no map can say why it does."""
@@ -14,7 +15,7 @@ def check_health(recording: Recording, explanation: Explanation) -> dict[str, fl
     """Returns what could make an episode's maps worthless.
 
     Args:
-        recording: the episode.
+        recording: the episode; where the agent judges actions there is no policy that could be near uniform.
         explanation: a map a step.
 
     Returns:
@@ -22,15 +23,15 @@ def check_health(recording: Recording, explanation: Explanation) -> dict[str, fl
         uniform`; `flicker`, the mean share of a map's mass that is elsewhere one step later (total variation).
     """
     statuses = np.array(explanation.statuses)
-    probabilities = np.maximum(recording.probabilities.astype(float), 1e-12)
-    entropies = -(probabilities * np.log(probabilities)).sum(-1)
-    return {
+    found = {
         "blank": float((statuses != OK).mean()),
         "all negative": float((statuses == ALL_NEGATIVE).mean()),
         "zero gradient": float((statuses == ZERO_GRADIENT).mean()),
-        "near uniform": float((entropies > NEAR_UNIFORM * np.log(probabilities.shape[-1])).mean()),
-        "flicker": flicker(explanation.maps.reshape(len(statuses), -1)),
     }
+    if not recording.judges_actions:
+        largest = np.log(recording.probabilities.shape[-1])
+        found["near uniform"] = float((entropies(recording.probabilities) > NEAR_UNIFORM * largest).mean())
+    return found | {"flicker": flicker(explanation.maps.reshape(len(statuses), -1))}
 
 
 def flicker(maps: np.ndarray) -> float:

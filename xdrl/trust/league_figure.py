@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xdrl.pictures.figure_files import save_figure
+from xdrl.policies import OF_Q_VALUES
 from xdrl.trust.baselines import CHANCE
 from xdrl.trust.figure import COLOURS, DOTS_PER_INCH, WIDTH, dress, find_margins
 from xdrl.trust.league_records import COLUMNS, RIVALS, Column, League
@@ -35,7 +36,8 @@ def draw_league(league: League) -> Figure:
     title = (
         f"{league.agent.game}, {league.agent.source}, {games} games; filled: holds above all that it has to be above"
     )
-    figure.suptitle("\n".join([*textwrap.wrap(league.summary, _LINE), title]), fontsize=10)
+    words = f"{league.summary} {OF_Q_VALUES}" if league.agent.judges_actions else league.summary
+    figure.suptitle("\n".join([*textwrap.wrap(words, _LINE), title]), fontsize=10)
     panels = figure.subplots(1, len(COLUMNS), sharey=True)
     for axes, (name, column) in zip(panels, COLUMNS.items(), strict=True):
         _draw_test(axes, league, name, column)

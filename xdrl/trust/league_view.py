@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from xdrl.policies import OF_Q_VALUES
 from xdrl.trust.baselines import ALL_OBJECTS, CHANCE, MOTION, TIME_MEAN, UNTRAINED
 from xdrl.trust.intervals import FALSE_DISCOVERIES
 from xdrl.trust.league_records import COLUMNS, Cell, League
@@ -20,6 +21,7 @@ def league_view(league: League) -> RenderableType:
         f"{agent.game}, {agent.source}: {games} games, {steps:,} steps, {league.known['screens']:,} screens looked at"
     )
     parts: list[RenderableType] = [Text(league.summary, "bold"), Text(title)]
+    parts += [Text(OF_Q_VALUES)] * agent.judges_actions
     if games < 2:
         parts.append(Text("warning: one game has no interval, so nothing can hold; see --episodes", "yellow"))
     table = Table(width=80, show_lines=True, padding=(0, 0))

@@ -12,7 +12,7 @@ from xdrl.trust.pointing import mass_shares
 from xdrl.trust.similarity import rank_correlations
 
 LEAST_DIFFERENCE = 1e-6
-"""Between the effects of two objects, in nats or units of the value: what is below is rounding, and no order."""
+"""Between the effects of two objects, in nats or units of the values: what is below is rounding, and no order."""
 
 
 class Occlusions(NamedTuple):

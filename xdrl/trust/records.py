@@ -23,13 +23,15 @@ class Subject:
         game: its name.
         source: where it comes from.
         agent_steps: that it was trained for.
-        network: `e-a3c` or `a3c`.
+        network: `e-a3c` or `a3c`, or which library trained it, and how.
+        judges_actions: whether it has Q-values in place of a policy.
     """
 
     game: str
     source: str
     agent_steps: int
     network: str
+    judges_actions: bool = False
 
 
 @dataclass(frozen=True)

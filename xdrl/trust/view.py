@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from xdrl.policies import OF_Q_VALUES
 from xdrl.trust.baselines import DECISIVE
 from xdrl.trust.claims import judge, say_interval
 from xdrl.trust.health import NEAR_UNIFORM
@@ -23,6 +24,7 @@ def trust_view(trust: Trust) -> RenderableType:
     steps = sum(episode.steps for episode in episodes)
     title = f"{agent.game}, {agent.source}: {len(episodes)} episodes, {steps:,} steps"
     parts: list[RenderableType] = [Text(trust.summary, "bold"), Text(title)]
+    parts += [Text(OF_Q_VALUES)] * agent.judges_actions
     parts += [Text(f"warning: {line}", "yellow") for line in find_warnings(trust)]
     for method in trust.methods:
         parts += ["", _claims_table(f"{method.method}: does the heatmap tell the truth?", method.claims)]

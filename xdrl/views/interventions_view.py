@@ -8,13 +8,15 @@ from rich.text import Text
 
 from xdrl.interventions.changes import OWN
 from xdrl.interventions.experiment import EVERY, SHIFTS, Experiment
+from xdrl.policies import OF_Q_VALUES
 from xdrl.trust.claims import say_interval
 
 
 def interventions_view(experiment: Experiment) -> Group:
     """Shows first what matters most in a sentence, then what every move and every rule did."""
     moved = Table(title=f"{experiment.game}: objects elsewhere, {_pixels()} pixels down or up")
-    for heading in ("object", "policy changes, nats", "follows it", "acts otherwise"):
+    changes = "Q-values move" if experiment.judges_actions else "policy changes, nats"
+    for heading in ("object", changes, "follows it", "acts otherwise"):
         moved.add_column(heading, justify="left" if heading == "object" else "right")
     for each in experiment.moved:
         shares = say_interval(each.following), say_interval(each.otherwise)
@@ -29,6 +31,8 @@ def interventions_view(experiment: Experiment) -> Group:
         f"Objects are moved for one frame of every {EVERY}th agent step. Follows it: how much more probable the "
         "actions become that go where the object went, less those that go the other way."
     )
+    if experiment.judges_actions:
+        note += f" {OF_Q_VALUES} It would do what is best."
     return Group(Text(strongest(experiment)), moved, scores, Text(note, "dim"))
 
 

@@ -35,11 +35,11 @@ def methods_view(methods: Mapping[str, "MethodRow"]) -> RenderableType:
 
 def games_view(shipped: Mapping[str, "Standing"]) -> RenderableType:
     """Lists the paper's games, its Table I and the agents that are shipped, by game."""
-    table = Table(title="Games of the paper, with its Table I")
-    table.add_column("game")
-    for name in ("A3C-LSTM", "E-A3C best 100-episode mean", "E-A3C best score"):
-        table.add_column(name, justify="right")
-    table.add_column("shipped agent")
+    table = Table(title="Games of the paper, with its Table I", pad_edge=False)  # 80 columns are just enough
+    table.add_column("game", no_wrap=True)
+    for name in ("A3C-LSTM", "E-A3C, best mean\nof 100 games", "E-A3C,\nbest score"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("shipped agent", no_wrap=True)
     for game in GAMES.values():
         paper = game.paper_scores
         if paper is None:
@@ -60,15 +60,15 @@ def games_view(shipped: Mapping[str, "Standing"]) -> RenderableType:
     return Group(table, note)
 
 
-def evaluation_view(title: str, summary: "Summary") -> Table:
-    """Shows the figures of an evaluation."""
-    table = Table(title=title, show_header=False)
+def evaluation_view(title: str, summary: "Summary") -> RenderableType:
+    """Shows the figures of an evaluation under a title, which may be wider than they are."""
+    table = Table(show_header=False)
     best_mean = "needs 100 episodes" if summary.best_mean_100 is None else f"{summary.best_mean_100:,.2f}"
     table.add_row("episodes", f"{summary.num_episodes}")
     table.add_row("mean ± standard error", f"{summary.mean:,.2f} ± {_figure(summary.standard_error)}")
     table.add_row("best 100-episode average", best_mean)
     table.add_row("best score", f"{summary.best_score:,.0f}")
-    return table
+    return Group(Text(title, "italic"), table)
 
 
 def mean_line(summary: "Summary") -> str:
@@ -105,7 +105,7 @@ def heatmap_view(heatmap: np.ndarray) -> Text:
 
 def _shipped(standing: "Standing") -> str:
     score = "not evaluated" if standing.mean is None else f"mean {standing.mean:,.2f}"
-    return f"version {standing.path.name}, {standing.agent_steps or 0:,} steps, {score}"
+    return f"version {standing.path.name}\n{(standing.agent_steps or 0) / 1e6:.1f} M steps\n{score}"
 
 
 def _figure(value: float, digits: int = 2) -> str:

@@ -15,6 +15,12 @@ def announce(summary: ServerSummary) -> None:
     sys.stdout.flush()
 
 
+def say_answered() -> None:
+    """Writes that every request is answered, where a process may end."""
+    sys.stdout.write("answered\n")
+    sys.stdout.flush()
+
+
 def read_settings(text: str) -> Settings:
     """Returns the settings, where the fields that are folders and files come as text, and batching as an object."""
     fields: dict[str, Any] = json.loads(text)
@@ -28,7 +34,7 @@ def read_settings(text: str) -> Settings:
 
 if __name__ == "__main__":
     try:
-        serve(read_settings(sys.argv[1]), Limits(**json.loads(sys.argv[2])), on_ready=announce)
+        serve(read_settings(sys.argv[1]), Limits(**json.loads(sys.argv[2])), announce, say_answered)
     except ServerError as error:
         sys.exit(f"ServerError: {error}")
     sys.stdout.write("stopped\n")

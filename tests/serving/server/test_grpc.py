@@ -283,7 +283,7 @@ def test_a_stop_lets_calls_under_way_finish(start: Callable[..., Any]) -> None:
     output, _ = server.process.communicate(timeout=SECONDS)
     asking.join()
     assert tf.make_ndarray(found[0])[0] == pytest.approx(200.0, rel=0.1)
-    assert (server.process.returncode, output) == (0, "stopped\n")
+    assert (server.process.returncode, output) == (0, "answered\nstopped\n")
     code, _ = refusal(lambda: client.predict("scaler", x=np.float32([[1, 2]])))
     assert code == "UNAVAILABLE"
     client.channel.close()

@@ -230,7 +230,7 @@ def test_a_stop_lets_a_request_finish_and_tells_the_watchers(start: Any) -> None
         start_of_end = time.monotonic()
         output, _ = server.process.communicate(timeout=30)
         watching.join(SECONDS)
-        assert (server.process.returncode, output) == (0, "stopped\n")
+        assert (server.process.returncode, output) == (0, "answered\nstopped\n")
         assert time.monotonic() - start_of_end < 5
         assert watched == [health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING]
         assert refused(lambda: client.predict("scaler", x=[[1.0, 2.0]]))[0] == Code.UNAVAILABLE

@@ -135,6 +135,7 @@ def leave_after_asking(port: int, document: Any) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_the_deadline_of_its_caller(models: Path, start: Any) -> None:
     server = start({"models": models, "grpc_port": 0}, request_threads=1, deadline_seconds=60)
     with channel_to(server) as stub:

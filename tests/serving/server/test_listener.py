@@ -119,7 +119,7 @@ def stop_while_it_works(server: Any, number: signal.Signals) -> None:
     asking.join()
     idle.close()
     assert (answers[0].status, answers[0].json) == (200, {"predictions": [pytest.approx(200.0, rel=0.1)]})
-    assert (server.process.returncode, output) == (0, "stopped\n")
+    assert (server.process.returncode, output) == (0, "answered\nstopped\n")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=5)
 

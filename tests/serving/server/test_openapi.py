@@ -73,6 +73,7 @@ def takes_anything(operation: Any) -> bool:
     return operation.method == "get" and ("{" not in operation.path or operation.path.startswith(EXTRAS))
 
 
+@pytest.mark.slow
 def test_whatever_is_asked_the_answer_is_one_that_the_document_has(described: Any) -> None:
     answered = {}
     for operation in operations(described):

@@ -145,7 +145,8 @@ def test_a_signal_while_models_are_loaded_ends_the_server_well_before_the_next_o
     loading: Any, tmp_path: Path, number: signal.Signals
 ) -> None:
     loading.process.send_signal(number)
-    wait_for(lambda: not listens(loading.port))
+    assert loading.process.stdout.readline() == "answered\n", "here a process may end, whatever is being loaded"
+    assert not listens(loading.port)
     (tmp_path / "go").touch()
     output, _ = loading.process.communicate(timeout=SECONDS)
     assert (loading.process.returncode, output) == (0, "stopped\n")

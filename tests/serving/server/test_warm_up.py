@@ -210,5 +210,5 @@ def test_while_a_new_version_warms_up_the_old_one_answers_and_a_stop_does_not_wa
     began = time.monotonic()
     server.process.terminate()
     output, _ = server.process.communicate(timeout=60)
-    assert (server.process.returncode, output) == (0, "stopped\n")
+    assert (server.process.returncode, output) == (0, "answered\nstopped\n")
     assert time.monotonic() - began < 20

@@ -19,9 +19,10 @@ from xdrl.environments import action_names
 from xdrl.errors import UserError
 from xdrl.evaluation import record_episode
 from xdrl.games import Protocol, find_game
+from xdrl.imported_config import ACTION_VALUES
 from xdrl.methods import METHOD_ROWS
 from xdrl.nature import build_nature
-from xdrl.nature_config import ACTION_VALUES, NatureConfig
+from xdrl.nature_config import NatureConfig
 
 pytestmark = pytest.mark.slow
 ROWS = ["playing", *METHOD_ROWS, *(f"tf-keras-vis {name}" for name in REFERENCES)]

@@ -79,7 +79,7 @@ def test_eigen_cam_of_nothing_is_blank():
 OBSERVATION = np.array([[0, 1], [2, 4]], np.float32)[None, ..., None]
 
 
-def seen_through_channels(target: Target, sign: float = 1.0):
+def seen_through_channels(target: Target, sign: float = 1.0, judges_actions: bool = False):
     """The channels are x and 4 - x; the value is 7 more than the sum of x, logit 0 the sum and logit 1 nought."""
 
     def decide(_, observation):
@@ -87,7 +87,8 @@ def seen_through_channels(target: Target, sign: float = 1.0):
         return Outputs(tf.stack([total, 0 * total], -1), total + 7, ())
 
     observation = tf.constant(OBSERVATION)
-    subject = Subject(observation, lambda seen: tf.concat([seen, 4 - seen], -1), decide, aim_at(target))
+    aim = aim_at(target, judges_actions=judges_actions)
+    subject = Subject(observation, lambda seen: tf.concat([seen, 4 - seen], -1), decide, aim)
     found = METHODS["score-cam"].function(subject)
     return found.maps.numpy()[0], found.statuses.numpy()[0].decode()
 
@@ -100,6 +101,12 @@ def test_score_cam_weighs_channels_by_the_value_they_let_through():
     assert status == "ok"
     assert seen_through_channels(Target(VALUE), sign=-1)[1] == "all_negative"
     assert seen_through_channels(Target(VALUE), sign=0)[1] == "zero_gradient"
+
+
+def test_score_cam_weighs_channels_by_the_q_value_they_let_through():
+    # A Q-value is a score and no logit: 5.25 and 1.75 more than the 0 of a blank observation.
+    maps, _ = seen_through_channels(Target(ACTION, 0), judges_actions=True)
+    np.testing.assert_allclose(maps, [[7, 10.5], [14, 21]], rtol=1e-5)
 
 
 def test_score_cam_weighs_channels_by_the_probability_of_an_action():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.method_kinds import EVERY_METHOD
 from xdrl.backends.tensorflow import step_input_signature
 from xdrl.errors import UserError
 from xdrl.explainers import METHODS, find_method
@@ -15,7 +16,7 @@ from xdrl.targets import Target
 
 TOLERANCES = {"smooth-grad": 0.02}
 """Of a map's peak: over many gradients rounding tips a ReLU or a pool to the other side now and then."""
-pytestmark = pytest.mark.parametrize("method", list(METHODS))
+pytestmark = pytest.mark.parametrize("method", EVERY_METHOD)
 
 
 def in_turn(*targets, fast):

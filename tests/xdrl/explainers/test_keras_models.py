@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 from PIL import Image
 
+from tests.method_kinds import EVERY_METHOD
 from xdrl.errors import UserError
 from xdrl.explainers import METHODS, explain
 
@@ -35,7 +36,7 @@ def two_outputs() -> keras.Model:
     return keras.Model(model.input, [model.output, size])
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EVERY_METHOD)
 def test_every_method_explains_it(model, method):
     found = explain(model, IMAGES, method=method)
     shape = {"cells": (20, 16), "observation": (20, 16)}[METHODS[method].lies_on]
@@ -125,7 +126,7 @@ def test_images_may_be_of_any_type_of_numbers(model, dtype):
     np.testing.assert_allclose(explain(model, images).maps, expected, atol=1e-5 * expected.max())
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EVERY_METHOD)
 def test_a_network_of_half_precision_is_explained_in_full(method):
     model = build_model(dtype="mixed_float16")
     found, full = (explain(each, IMAGES, method=method) for each in (model, build_model()))

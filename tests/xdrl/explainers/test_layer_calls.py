@@ -1,5 +1,6 @@
 """Layers wherever they stand: in a model inside a model, in a block of one's own, used twice, shared."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -30,16 +31,22 @@ def put_head_on(features, images) -> keras.Model:
     return keras.Model(images, layers.Dense(5, name="classes")(x))
 
 
+CASES = list(itertools.product((None, "early", "late", "last"), (False, True), (False, True)))
+QUICK = ((None, True, False), (None, False, True), ("early", False, False), ("last", True, True))
+"""Of the cases, with each base and each kind of model; the rest are for the slow run."""
+
+
 @pytest.fixture(scope="module")
 def flat() -> keras.Model:
     base = build_base("base")
     return put_head_on(base.output, base.input)
 
 
-@pytest.mark.parametrize("ends_in_pool", [False, True])
-@pytest.mark.parametrize("layer", [None, "early", "late", "last"])
-@pytest.mark.parametrize("is_sequential", [False, True])
-def test_a_layer_inside_a_base_is_found_as_in_a_flat_model(flat, ends_in_pool, layer, is_sequential):
+@pytest.mark.parametrize(
+    ("layer", "ends_in_pool", "is_sequential"),
+    [case if case in QUICK else pytest.param(*case, marks=pytest.mark.slow) for case in CASES],
+)
+def test_a_layer_inside_a_base_is_found_as_in_a_flat_model(flat, layer, ends_in_pool, is_sequential):
     base, images = build_base("base", ends_in_pool=ends_in_pool), keras.Input((20, 16, 3))
     model = put_head_on(base(images, training=False), images)
     if is_sequential:

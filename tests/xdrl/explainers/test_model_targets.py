@@ -8,13 +8,11 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
+from tests.method_kinds import EVERY_METHOD
 from xdrl.errors import UserError
-from xdrl.explainers import METHODS, explain
+from xdrl.explainers import explain
 from xdrl.explainers.maps import MapBatch
 
-KINDS = ("grad-cam", "eigen-cam", "score-cam", "saliency", "sarfa", "blur")
-"""Methods that do each something else with a target; what is done for all of them is tried on the rest when slow."""
-EVERY = [name if name in KINDS else pytest.param(name, marks=pytest.mark.slow) for name in METHODS]
 IMAGES = np.random.default_rng(0).normal(size=(3, 20, 16, 3)).astype(np.float32)
 MANY = np.random.default_rng(1).normal(size=(33, 20, 16, 3)).astype(np.float32)
 
@@ -59,12 +57,15 @@ def check_that_logits_are_explained(end: str, method: str) -> None:
     assert not np.allclose(found.outputs[0], expected.outputs[0]), "the outputs are the model's own"
 
 
-@pytest.mark.parametrize("end", SOFTMAXES)
+@pytest.mark.parametrize(
+    "end",
+    [end if end in ("layer", "cast", "reshape") else pytest.param(end, marks=pytest.mark.slow) for end in SOFTMAXES],
+)
 def test_the_logits_behind_a_softmax_are_explained(end):
     check_that_logits_are_explained(end, "sarfa")
 
 
-@pytest.mark.parametrize("method", EVERY)
+@pytest.mark.parametrize("method", EVERY_METHOD)
 def test_every_method_explains_the_logits_behind_a_softmax(method):
     check_that_logits_are_explained("ops", method)
 
@@ -87,7 +88,7 @@ def test_where_the_softmax_cannot_be_found_it_is_said_and_the_answer_is_the_same
     np.testing.assert_allclose(found.maps, expected.maps, atol=1e-4 * expected.maps.max())
 
 
-@pytest.mark.parametrize("method", EVERY)
+@pytest.mark.parametrize("method", EVERY_METHOD)
 def test_a_sigmoid_is_a_decision_for_or_against(method):
     check_that_a_sigmoid_is_for_or_against(method, units=1)
 
@@ -122,7 +123,9 @@ def test_a_single_number_that_is_no_probability_is_a_score():
         explain(model, IMAGES, method="sarfa")
 
 
-@pytest.mark.parametrize("kind", [list, tuple, np.array, tf.constant])
+@pytest.mark.parametrize(
+    "kind", [list, *(pytest.param(kind, marks=pytest.mark.slow) for kind in (tuple, np.array, tf.constant))]
+)
 def test_each_image_may_have_a_label(kind):
     model, labels = build_model(), [index % 5 for index in range(len(MANY))]
     found = explain(model, MANY, target=kind(labels))
@@ -192,7 +195,7 @@ def test_a_network_that_answers_infinity_has_a_status_of_its_own():
     check_that_what_is_not_finite_has_its_status("grad-cam", np.inf)
 
 
-@pytest.mark.parametrize("method", EVERY)
+@pytest.mark.parametrize("method", EVERY_METHOD)
 def test_a_network_that_answers_nan_has_a_status_of_its_own(method):
     check_that_what_is_not_finite_has_its_status(method, np.nan)
 

@@ -42,6 +42,7 @@ def test_an_imported_agent_does_what_its_library_recorded(name: str):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # eight agents are trained and played, in another process and in this one
 def test_agents_that_are_made_anew_are_imported_as_well(tmp_path: Path):
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:

@@ -202,6 +202,30 @@ def test_an_agent_with_another_network_is_named(names: list[str], message: str, 
         read_foreign_agent(path, BREAKOUT, "Breakout")
 
 
+@pytest.mark.parametrize(
+    ("high", "factor"), [("[[[255 255 255 ...", 255), ("[[[1. 1. 1. ...", 1), ("[[[2. 2.", 0), (None, 0)]
+)
+def test_pixels_that_the_policy_does_not_divide_are_as_bright_as_the_space_says(high: Any, factor: int, tmp_path: Path):
+    def change(member: str, content: bytes) -> bytes:
+        if member != "data":
+            return content
+        data = json.loads(content)
+        data["policy_kwargs"] |= {"normalize_images": False}
+        data["observation_space"] |= {"high": high}
+        return json.dumps(data).encode()
+
+    path = rewritten("ppo.zip", change, tmp_path / "agent.zip")
+    if not factor:
+        with pytest.raises(
+            UserError, match=r"expected pixels up to 1 or 255 in agent\.zip, whose agent has normalize_ima"
+        ):
+            read_foreign_agent(path, BREAKOUT, "Breakout")
+        return
+    divided = read_foreign_agent(FIXTURES / "ppo.zip", BREAKOUT, "Breakout").weights["convolution_1/kernel"]
+    found = read_foreign_agent(path, BREAKOUT, "Breakout").weights["convolution_1/kernel"]
+    np.testing.assert_allclose(found, factor * divided)
+
+
 def test_a_description_that_unpacks_to_more_is_refused(tmp_path: Path):
     bomb = rewritten(
         "ppo.zip", lambda name, content: bytes(65 << 20) if name == "data" else content, tmp_path / "a.zip"

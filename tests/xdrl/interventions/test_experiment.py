@@ -30,8 +30,8 @@ class Follower:
     game, action_names = find_game("Pong"), ACTIONS
     provenance = SimpleNamespace(source=Path("by-hand"), agent_steps=0)
 
-    def __init__(self, followed: str) -> None:
-        self._followed = followed
+    def __init__(self, followed: str, judges_actions: bool = False) -> None:
+        self._followed, self.judges_actions = followed, judges_actions
 
     def initial_state(self, count: int) -> Nothing:
         return Nothing()
@@ -68,6 +68,16 @@ def test_what_an_agent_follows_is_found(without_games, followed, other):
     assert abs(moved[other].following.mean) < moved[followed].following.mean / 5
     assert moved["player"].following.mean < 0, "its own paddle it leaves, to be where the object is"
     assert strongest(experiment).startswith(f"Pong: the place of the {followed} changes the policy most, ")
+
+
+def test_of_an_agent_that_judges_actions_the_best_one_follows(without_games):
+    experiment = run_experiment(Follower("ball", judges_actions=True), 2, 60, seed=1)
+    ball, *_ = experiment.moved
+    assert ball.divergence.low > 0.2 and ball.otherwise.mean > 0.2
+    assert ball.following.mean > 0.2
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(interventions_view(experiment))
+    assert "Q-values move" in (said := console.export_text()) and "has Q-values and no policy" in said
 
 
 def test_an_experiment_is_shown_and_kept(without_games):

@@ -138,6 +138,16 @@ def test_q_values_stand_for_themselves():
     assert "LEFT 3.000 to 0.000" in found.words[0]
 
 
+def test_of_q_values_the_advantages_are_what_objects_speak_for():
+    # Without the object the Q-values are 2, 0, 0; with it 2, 3, 0, and on another scale of rewards ten times that.
+    for scale in (1, 10):
+        found, _ = ask(1, lambda there, scale=scale: [2 * scale, 3 * scale * there[0], 0], judges=True)
+        assert found.strengths(Target("chosen")) == pytest.approx([scale * np.sqrt(2)])
+        assert found.strengths(Target("action", 1)) == pytest.approx([2 * scale])
+        assert found.strengths(Target("action", 0)) == pytest.approx([-scale])
+        assert found.strengths(Target("contrast")) == pytest.approx([3 * scale])
+
+
 def test_what_each_target_takes_of_it():
     found, _ = ask(2, lambda there: [0.3 * there[1], there[0] - 1.5 * there[1], -1])
     first, second = (found.objects[index_of(found, number)] for number in range(2))

@@ -13,8 +13,9 @@ from xdrl.explanations.highlights import importances
 from xdrl.explanations.measures import margins
 from xdrl.explanations.pictures import captions, panel_text
 from xdrl.games import find_game
+from xdrl.imported_config import ACTION_VALUES
 from xdrl.nature import build_nature
-from xdrl.nature_config import ACTION_VALUES, NatureConfig
+from xdrl.nature_config import NatureConfig
 from xdrl.pictures.bars import bar_lengths
 from xdrl.report import build_report
 from xdrl.report.contents import describe_making, describe_page, describe_steps, find_moments

@@ -231,6 +231,7 @@ print("stopped well")
 """
 
 
+@pytest.mark.slow
 def test_a_signal_ends_it_with_a_page_open():
     program = [sys.executable, "-c", PROGRAM]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:

@@ -11,6 +11,7 @@ from xdrl.environments import find_protocol
 from xdrl.evaluation import record_episode
 from xdrl.games import Crop, find_game
 from xdrl.objects.segmentation import find_objects
+from xdrl.policies import merits
 from xdrl.preprocessing import Box
 from xdrl.trust.cells import find_cells, place_cells
 from xdrl.trust.deletion import BLUR, SHARES, delete_and_insert, make_fill, rank_cells
@@ -25,14 +26,18 @@ USED = 23
 class OneCellAgent:
     """Its value is the brightness of one cell, and its first action's logit is, too: what matters to it is known."""
 
+    def __init__(self, judges_actions: bool = False) -> None:
+        self._judges_actions = judges_actions
+
     def act(self, screens: np.ndarray, state: CoreState) -> Decision:
         brightness = screens[:, CELLS.of_pixel == USED].mean((1, 2)) / 255
         logits = np.stack([brightness, np.zeros(len(screens))], -1)
         probabilities = np.exp(log_softmax(logits, axis=-1))
-        return Decision(logits.argmax(-1), probabilities, logits, brightness, state)
+        judges = self._judges_actions
+        return Decision(logits.argmax(-1), probabilities, logits, brightness, state, judges_actions=judges)
 
 
-def look(screens: np.ndarray) -> Frames:
+def look(screens: np.ndarray, judges_actions: bool = False) -> Frames:
     nothing = np.zeros((len(screens), 1), np.float32)
     decision = OneCellAgent().act(screens, CoreState(nothing, nothing))
     return Frames(
@@ -40,7 +45,7 @@ def look(screens: np.ndarray) -> Frames:
         screens,
         decision.state,
         decision.actions,
-        log_softmax(decision.logits.astype(float), axis=-1),
+        merits(decision.logits, judges_actions),
         decision.values,
     )
 
@@ -57,6 +62,14 @@ def test_painting_nothing_changes_nothing_and_the_divergence_is_the_textbooks(br
     effects = measure_effects(OneCellAgent(), bright, np.zeros_like(bright.screens))
     p = 1 / (1 + np.exp(-1))
     np.testing.assert_allclose(effects.policy, p * np.log(p / 0.5) + (1 - p) * np.log((1 - p) / 0.5))
+    np.testing.assert_allclose(effects.value, 1)
+
+
+def test_of_an_agent_that_judges_actions_the_advantages_are_read(bright: Frames):
+    frames = look(bright.screens, judges_actions=True)
+    effects = measure_effects(OneCellAgent(judges_actions=True), frames, np.zeros_like(bright.screens))
+    np.testing.assert_allclose(effects.policy, 0.5)  # Q-values of 1 and 0 become 0 and 0: each is half off their mean
+    np.testing.assert_allclose(effects.action, 0.5)
     np.testing.assert_allclose(effects.value, 1)
 
 
@@ -98,7 +111,7 @@ def test_frames_are_spread_over_the_episode(agent):
     frames = choose_frames(recording, 5, np.random.default_rng(0))
     assert (frames.steps // 5).tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_array_equal(frames.state.h, recording.state.h[frames.steps])
-    np.testing.assert_allclose(np.exp(frames.log_probabilities), recording.probabilities[frames.steps], atol=1e-6)
+    np.testing.assert_allclose(np.exp(frames.merits), recording.probabilities[frames.steps], atol=1e-6)
     assert choose_frames(recording, 100, np.random.default_rng(0)).steps.tolist() == list(range(25))
     unchanged = measure_effects(agent, frames, frames.screens)
     np.testing.assert_allclose(unchanged.policy, 0, atol=1e-6)
@@ -114,7 +127,7 @@ def test_a_map_of_what_truly_matters_to_a_real_agent_beats_a_random_one(agent, t
         screens,
         state,
         decision.actions,
-        log_softmax(decision.logits.astype(float), axis=-1),
+        merits(decision.logits, judges_actions=False),
         decision.values,
     )
     cells = find_cells(agent, agent.explain(screens))

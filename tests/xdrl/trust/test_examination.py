@@ -88,7 +88,13 @@ def test_progress_runs_to_its_end(trust: Trust):
 def test_the_record_is_plain_json(trust: Trust):
     record = json.loads(json.dumps(to_json(trust), allow_nan=False))
     assert next(iter(record)) == "summary" and record["summary"] == trust.summary
-    assert record["agent"] == {"game": "Pong", "source": "tiny", "agent_steps": 40, "network": "a3c"}
+    assert record["agent"] == {
+        "game": "Pong",
+        "source": "tiny",
+        "agent_steps": 40,
+        "network": "a3c",
+        "judges_actions": False,
+    }
     assert record["settings"]["methods"] == ["grad-cam"]
     assert {"numpy", "tensorflow"} <= record["versions"].keys()
     claim = record["methods"][0]["claims"][0]
@@ -119,6 +125,7 @@ def test_the_figure_is_drawn(tmp_path: Path, trust: Trust):
         save_trust(tmp_path / "new" / "trust.png" / "in-a-file.png", trust)
 
 
+@pytest.mark.slow
 def test_one_episode_says_that_it_has_no_interval(agent):
     trust = examine(agent, Settings(num_episodes=1, max_steps=8, num_frames=2))
     (method,) = trust.methods
@@ -129,6 +136,7 @@ def test_one_episode_says_that_it_has_no_interval(agent):
     json.dumps(to_json(trust), allow_nan=False)
 
 
+@pytest.mark.slow
 def test_a_game_of_one_step_has_no_objects_and_no_figures_for_them(agent):
     trust = examine(agent, Settings(num_episodes=2, max_steps=1, num_frames=2))
     (method,) = trust.methods

@@ -74,3 +74,5 @@ def test_flicker_by_hand(agent, recording):
     even[:3] = (0.9, *[0.02] * 5)
     named = recording.__class__(**{**vars(recording), "probabilities": even})
     assert check_health(named, explanation)["near uniform"] == 0.75
+    judged = recording.__class__(**{**vars(recording), "judges_actions": True})
+    assert "near uniform" not in check_health(judged, explanation)  # random actions are no policy that hardly chooses

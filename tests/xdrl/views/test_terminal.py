@@ -19,15 +19,20 @@ def drawn(view, width: int = 140) -> str:
 
 
 def test_the_list_of_games_holds_the_papers_table_and_the_shipped_agents():
-    text = drawn(games_view({"Pong": Standing(Path("saved_models/Pong/3"), 1_130_000, 19.85, 100)}), 200)
+    standings = {name: Standing(Path("saved_models") / name / "3", 11_300_000, 19_850.25, 100) for name in GAMES}
+    standings["Pong"] = Standing(Path("saved_models/Pong/1"), 1_130_000, None, 0)
+    text = drawn(games_view(standings), 80)
     for name in GAMES:
         assert name in text
-    for part in ("36,277.00 ± 821.71", "115,201.9", "125,307.0", "version 3, 1,130,000 steps, mean 19.85"):
+    for part in ("79,060.10 ± 5,826.59", "115,201.9", "125,307.0", "version 3", "11.3 M steps", "mean 19,850.25"):
         assert part in text
+    assert "version 1 " in text and "not evaluated" in text and "…" not in text
 
 
-def test_an_evaluation_shows_its_figures():
-    text = drawn(evaluation_view("Pong", summarise_episodes([Episode(0, 1.0, 9, False), Episode(1, 4.0, 9, False)])))
+def test_an_evaluation_shows_its_figures_under_a_title_that_is_wider():
+    title = "DemonAttack, saved_models/DemonAttack/1, standard protocol, drawn actions"
+    text = drawn(evaluation_view(title, summarise_episodes([Episode(0, 1.0, 9, False), Episode(1, 4.0, 9, False)])), 80)
+    assert text.startswith(f"{title}\n")
     # Deviation of 1 and 4 is 3 / sqrt 2, divided by sqrt 2.
     assert "2.50 ± 1.50" in text and "needs 100 episodes" in text and "nan" not in text
 

@@ -57,6 +57,7 @@ def test_a_value_that_is_not_finite_gives_a_norm_that_is_not(compute: Callable, 
     assert not np.isfinite(compute(rollout._replace(bootstrap_value=np.full(2, np.nan, np.float32)), COSTS).norm)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_two_threads_take_gradients_side_by_side(a3c_config: NetworkConfig, played):
     failures: list[BaseException] = []
@@ -98,6 +99,7 @@ def lesson(played):
     )
 
 
+@pytest.mark.slow
 def test_a_policy_learns_what_pays(a3c_config: NetworkConfig, lesson):
     network = build_network(a3c_config, seed=3)
     learn(network, lesson, 40)

@@ -89,6 +89,10 @@ TOYS = {
 }
 
 
+QUICK = ("known", "normalised", "branched")
+"""Of the toys: one for the fast path, and two for the plain one; the rest are for the slow run."""
+
+
 @pytest.fixture(autouse=True, scope="module")
 def registered():
     for name, (kind, _) in TOYS.items():
@@ -116,7 +120,13 @@ def test_what_the_fast_path_does_not_know_takes_the_plain_one(kind: str, a3c_con
 
 
 @pytest.mark.parametrize(
-    ("kind", "use_bias"), [*((kind, True) for kind in [*TOYS, "a3c", "e-a3c"]), ("a3c", False), ("e-a3c", False)]
+    ("kind", "use_bias"),
+    [
+        *((kind, True) for kind in QUICK),
+        ("e-a3c", False),
+        *(pytest.param(kind, True, marks=pytest.mark.slow) for kind in [*TOYS, "a3c", "e-a3c"] if kind not in QUICK),
+        pytest.param("a3c", False, marks=pytest.mark.slow),
+    ],
 )
 def test_gradients_are_those_of_one_tape_over_everything(kind, use_bias, a3c_config: NetworkConfig, played):
     network = build(a3c_config, kind, use_bias)
@@ -145,6 +155,7 @@ def test_gradients_are_those_of_one_tape_over_everything(kind, use_bias, a3c_con
         assert found.entropy == pytest.approx(float(losses.entropy), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_network_of_ones_own_learns(a3c_config: NetworkConfig, played):
     network = build(a3c_config, "forgetful")
     policy, compute = make_policy(network, CONFIG), make_gradients(network, CONFIG)
