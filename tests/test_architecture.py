@@ -107,7 +107,7 @@ ORDER = [
     ["xdrl.benchmarks.emulator", "xdrl.benchmarks.reference", "xdrl.benchmarks.load"],
     ["xdrl.benchmarks.learning", "xdrl.benchmarks.yardstick"],
     ["xdrl.benchmarks.measuring", "xdrl.benchmarks.scaling"],
-    ["xdrl.benchmarks.explaining"],
+    ["xdrl.benchmarks.explaining", "xdrl.benchmarks.forecasts"],
     # does a heatmap tell the truth
     ["xdrl.trust.summary", "xdrl.trust.known"],
     ["xdrl.trust", "xdrl.trust.intervals", "xdrl.trust.similarity", "xdrl.trust.pointing"],

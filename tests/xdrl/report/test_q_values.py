@@ -16,9 +16,11 @@ from xdrl.games import find_game
 from xdrl.imported_config import ACTION_VALUES
 from xdrl.nature import build_nature
 from xdrl.nature_config import NatureConfig
+from xdrl.objects.edits import Paint
 from xdrl.pictures.bars import bar_lengths
 from xdrl.report import build_report
 from xdrl.report.contents import describe_making, describe_page, describe_steps, find_moments
+from xdrl.report.session import Session
 
 ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT")
 STEPS = 12
@@ -88,3 +90,18 @@ def test_its_page_says_q_values(page, judge: Agent, game: Recording, tmp_path: P
     assert page.texts("#curves figcaption b") == ["Score", "Best Q-value", "Lead"]
     assert ", Q-value " in page.text("#announcer") and "probability" not in page.text("main").lower()
     assert page.complaints() == []
+
+
+def test_its_screen_is_changed_while_the_frames_before_stay(judge: Agent, game: Recording):
+    live = Session(judge, find_protocol("sb3", judge.game), "sb3", is_greedy=False, seed=0)
+    for _ in range(STEPS):
+        live.step([])
+    found = live.what_if(STEPS - 1, [Paint((0, 40, 160, 200), (255, 255, 255))], [])
+    live.close()
+    state = type(game.state)(*(part[-1:] for part in game.state))
+    screen = game.screens[-1].copy()
+    screen[40:200] = 255
+    expected = judge.act(screen, state)
+    np.testing.assert_allclose(found["thoughts"]["q_values"], expected.logits, atol=1e-4)
+    assert np.abs(expected.logits - game.logits[-1:]).max() > 1e-3
+    assert found["keeps"].endswith("the 3 screens before, which the agent sees too, are as they were.")
