@@ -12,7 +12,7 @@ from xdrl.evaluation import Recording, play_steps
 from xdrl.explanations.measures import flips_without_memory
 from xdrl.games import Protocol
 from xdrl.methods import METHOD_ROWS, OBJECTS
-from xdrl.objects.edits import MOST_EDITS, Edit
+from xdrl.objects.edits import Edit
 from xdrl.objects.effects import ScreenObjects, say_what_stays
 from xdrl.objects.kinds import field_of
 from xdrl.objects.so_far import Seen
@@ -73,7 +73,6 @@ class Session:
             "lively_gap": LIVELY_GAP,
             "steps_before": list(STEPS_BEFORE),
             "seed": seed,
-            "most_edits": MOST_EDITS,
         }
 
     def step(self, wanted: Wanted) -> dict[str, Any]:

@@ -118,9 +118,10 @@ function changeFigures(source, step, preferences, then) {
   const { page, series } = source;
   const value = series.value[step];
   const [best, other] = [preferencesAt(source, step), preferences].map((each) => labelOf(runnerUp(each, -1), page));
-  const change = `${then < value ? "" : "+"}${figure(then - value)}`;
+  const [before, after, change] = [value, then, then - value].map((each) => sayPreference(each, page));
+  const name = page.judges_actions ? "Best Q-value" : "Value";
   return [
-    [page.judges_actions ? "Best Q-value" : "Value", `${figure(value)} → ${figure(then)} (${change})`],
+    [name, `${before} → ${after} (${then < value ? "" : "+"}${change})`],
     ["It would prefer", best === other ? `${best}, as before` : `${other} rather than ${best}`],
   ];
 }
