@@ -125,7 +125,7 @@ def without_convolution() -> keras.Model:
 @pytest.mark.parametrize(
     ("make", "description", "message"),
     [
-        (lambda_model, {"policy": "logits"}, "expected layers of Conv2D, .* got 'lambda', of Lambda"),
+        (lambda_model, {"policy": "logits"}, r"expected layers of Conv2D, .* got 'lambda\w*', of Lambda"),
         (two_ways, {"policy": "logits"}, "to pass the feature map way_1, got ways around it"),
         (without_convolution, {"policy": "logits"}, "expected a convolution in model.keras, got Flatten, Dense"),
         (with_one_head, {"policy": "actions"}, "expected colours to be gray or rgb .* for 3 channels, got ''"),
