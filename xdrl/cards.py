@@ -18,6 +18,8 @@ _USE = """\
 It shows what a deep reinforcement learning agent looks at, for research, teaching and trying out tools that explain.
 It plays this one Atari game, from screens of the emulator that ale-py brings, and nothing else; it was not made to be
 the strongest player. Its heatmaps explain its own decisions, and say nothing about people or other agents."""
+_GAMES = 100
+"""Of an evaluation, as the paper's Table I has them."""
 
 
 class Card(NamedTuple):
@@ -64,11 +66,12 @@ def read_card(version: Path) -> Card:
 def readme_table(cards: list[Card]) -> str:
     """Returns the README's table, a row for each agent."""
     lines = [
-        "| game | mean of 100 games | under sticky actions | paper's best mean | agent steps |",
+        f"| game | mean score of {_GAMES} games | under sticky actions | paper's best mean | agent steps |",
         "|---|---|---|---|---|",
     ]
     for card in cards:
-        scores = [_score(card.evaluations.get(protocol)) for protocol in PROTOCOLS[:2]]
+        records = [card.evaluations.get(protocol) for protocol in PROTOCOLS[:2]]
+        scores = [_score(record) + _few(record) for record in records]
         steps = f"{card.values['training']['agent_steps'] / 1e6:.1f} M"
         lines.append(f"| {card.game} | {scores[0]} | {scores[1]} | {_paper(card)} | {steps} |")
     return "\n".join(lines) + "\n"
@@ -186,6 +189,12 @@ def _claims(card: Card) -> str:
 def _claim(claim: Mapping[str, Any]) -> str:
     figure = "" if claim["figure"] is None else f" ({claim['figure']:.2f})"
     return f"{claim['claim']}{figure}"
+
+
+def _few(record: Mapping[str, Any] | None) -> str:
+    """Says of how many games a mean is, where they are not those that the table's head has."""
+    number = _GAMES if record is None else record["num_episodes"]
+    return "" if number == _GAMES else f" ({number} games)"
 
 
 def _score(record: Mapping[str, Any] | None) -> str:

@@ -91,6 +91,11 @@ def test_the_page_has_every_agent_and_its_curve():
     assert page.count("![") == 1
 
 
+def test_the_readmes_table_says_where_fewer_games_were_played():
+    card = make_card(evaluations={"standard": RECORD | {"num_episodes": 20}, "sticky": RECORD | {"mean": 16.0}})
+    assert "| Pong | 20.50 ± 0.12 (20 games) | 16.00 ± 0.12 | 21.00 ± 0.00 | 3.0 M |" in readme_table([card])
+
+
 def test_the_readmes_table_stands_between_its_lines():
     table = readme_table([make_card()])
     text = put_into(f"before\n{BEGIN}\nold\n{END}\nafter\n", table)
