@@ -4,7 +4,6 @@
 explained, `watch`, `what-if` and `serving-page` of what the servers show in Debian's Chromium.
 """
 
-import dataclasses
 import shutil
 import subprocess
 import sys
@@ -26,8 +25,6 @@ EXPLAINED = ROOT / "build" / "pictures"
 STEPS, STEPS_OF_PONG = 300, 500
 """Of a game; Pong's first point is long in coming."""
 COMPARED = ("grad-cam", "hires-cam", "saliency", "blur", "sarfa", "objects")
-STEPS_AROUND = 12
-"""Of the strip, before it and after it, that other methods explain as well."""
 PORT = 8599
 WAIT_SECONDS = 120
 _READY = "return document.documentElement.dataset.ready === 'true'"
@@ -51,27 +48,7 @@ def make_clips() -> None:
 
 def draw_methods() -> None:
     """Six steps of DemonAttack as several methods see them."""
-    sys.path.insert(0, str(ROOT))
-    import xdrl
-    from xdrl.environments import find_protocol
-    from xdrl.evaluation import record_episode
-    from xdrl.explanations.episodes import STRIP_FRAMES, explain_episode, strip_start
-    from xdrl.explanations.pictures import draw_comparison
-    from xdrl.pictures.frames import save_png
-
-    agent = xdrl.find_agent("DemonAttack")
-    protocol = find_protocol("standard", agent.game)
-    recording = record_episode(agent, protocol, STEPS, is_greedy=False, seed=0)
-    start = strip_start(explain_episode(agent, recording, "chosen", "grad-cam"))
-    part = slice(max(start - STEPS_AROUND, 0), start + STRIP_FRAMES + STEPS_AROUND)
-    cut = {
-        name: getattr(recording, name)[part]
-        for name in ("screens", "actions", "logits", "probabilities", "values", "rewards", "lives")
-    }
-    state = type(recording.state)(*(half[part] for half in recording.state))
-    recording = dataclasses.replace(recording, state=state, **cut)
-    episodes = [explain_episode(agent, recording, "chosen", method) for method in COMPARED]
-    save_png(DOCS / "methods.png", draw_comparison(agent, episodes))
+    shutil.copy(_explained("DemonAttack", ",".join(COMPARED)) / "comparison.png", DOCS / "methods.png")
 
 
 def show_report() -> None:
