@@ -48,7 +48,7 @@ def make_clips() -> None:
 
 def draw_methods() -> None:
     """Six steps of DemonAttack as several methods see them."""
-    shutil.copy(_explained("DemonAttack", ",".join(COMPARED)) / "comparison.png", DOCS / "methods.png")
+    shutil.copy(_explained("DemonAttack", ",".join(COMPARED)) / "methods.png", DOCS / "methods.png")
 
 
 def show_report() -> None:
