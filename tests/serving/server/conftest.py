@@ -6,6 +6,7 @@ import os
 import runpy
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +73,12 @@ class Server:
         return self.ask("POST", f"/v1/models/{model}:predict", body, headers)
 
     def is_alive(self) -> bool:
-        """Tells whether the process runs and still answers a prediction rightly."""
+        """Tells whether the process runs and still answers a prediction rightly, once its queue has room."""
+        deadline = time.monotonic() + STOP_SECONDS
         answer = self.predict("scaler", {"instances": [[1.0, 2.0]]})
+        while answer.status == 503 and time.monotonic() < deadline:
+            time.sleep(0.05)
+            answer = self.predict("scaler", {"instances": [[1.0, 2.0]]})
         return self.process.poll() is None and answer.json == {"predictions": [[3.0, 6.0]]}
 
 
