@@ -1,12 +1,18 @@
 """Real agents at a tiny size, untrained but with opinions, and the screens they are tried on."""
 
 import io
+import os
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from tests.warm import WarmPopen
 from xdrl.agents import Agent, CoreState, Provenance
 from xdrl.config import NetworkConfig, TrainingConfig, save_run_config
 from xdrl.environments import VectorEnvironment, action_names
@@ -14,6 +20,7 @@ from xdrl.explainers.maps import normalise
 from xdrl.games import find_game
 from xdrl.networks import arrays_to_variables, build_network, variables_to_arrays
 from xdrl.storage.checkpoints import Checkpoint, RunState, save_checkpoint
+from xdrl.storage.locks import try_lock
 from xdrl.storage.rounding import round_weights
 from xdrl.storage.runs import CONFIG
 
@@ -102,11 +109,24 @@ def load_in_session(version: Path) -> Any:
 
 
 def export_once(base: Path) -> Path:
-    """Exports `make_agent()` below a folder that lasts for the test session; returns the version."""
+    """Exports `make_agent()` below a folder of the test session, once for all its processes; returns the version.
+
+    The proof runs in a warm process: that it needs nothing of the project has a test of its own.
+    """
     from serving.export import export_agent
 
     version = base / "exported" / "Pong" / "1"
-    return version if version.exists() else export_agent(make_agent(), base / "exported")
+    with (base / "exported.lock").open("wb") as lock:
+        while not try_lock(lock):
+            time.sleep(0.1)
+        with mock.patch.object(subprocess, "Popen", WarmPopen):
+            return version if version.exists() else export_agent(make_agent(), base / "exported")
+
+
+def find_common_folder(factory: pytest.TempPathFactory) -> Path:
+    """Returns the temporary folder of all processes that share a test session out among them."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 def encode(screen: np.ndarray, mode: str = "RGB", form: str = "PNG", **options: Any) -> bytes:

@@ -85,12 +85,17 @@ def done(home) -> dict[str, subprocess.CompletedProcess]:
         "resume": run_command(home, "train", "pong", "--agent-steps", 120, *SMALL),
         "evaluate": run_command(home, "evaluate", "Pong", "--episodes", 1, "--protocol", "sticky", "--seed", 3, *RUN),
         "explain": run_command(home, "explain", "--steps", 8, "--target", "contrast:right", *MAPS, *RUN),
-        "trust": run_command(home, "trust", "Pong", "--episodes", 2, "--steps", 20, *RUN),
         "export": run_command(home, "export", "Pong"),
         "games": run_command(home, "games"),
         "figures": run_command(home, "figures", "exported_models/Pong", "--steps", 8),
         "methods": run_command(home, "methods"),
     }
+
+
+@pytest.fixture(scope="session")
+def trusted(home: Path, done: dict) -> subprocess.CompletedProcess:
+    """What `trust` said of the run; only tests that are slow ask."""
+    return run_command(home, "trust", "Pong", "--episodes", 2, "--steps", 20, *RUN)
 
 
 @pytest.fixture(scope="session")

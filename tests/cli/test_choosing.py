@@ -13,7 +13,7 @@ EVALUATED = "evaluated under sticky alone"
 
 def test_a_command_says_first_which_agent_it_takes(done):
     assert done["evaluate"].stdout.startswith("Pong: runs/Pong, 120 agent steps, not evaluated\n")
-    for name in ("explain", "trust", "export"):
+    for name in ("explain", "export"):
         assert done[name].stdout.startswith(f"Pong: runs/Pong, 120 agent steps, {EVALUATED}\n"), done[name].stdout
     assert done["figures"].stdout.startswith(f"Pong: exported_models/Pong/1, 120 agent steps, {EVALUATED}\n")
 

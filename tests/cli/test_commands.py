@@ -27,9 +27,7 @@ OTHER_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 SMALL = ("--workers", "1", "--envs-per-worker", "2", "--network", "a3c", "--episodes", "0")
 
 
-@pytest.mark.parametrize(
-    "name", ["train", "resume", "evaluate", "explain", "trust", "export", "games", "figures", "methods"]
-)
+@pytest.mark.parametrize("name", ["train", "resume", "evaluate", "explain", "export", "games", "figures", "methods"])
 def test_each_command_succeeds_and_says_nothing_of_errors(done, name):
     said = done[name].stderr.splitlines()
     assert done[name].returncode == 0, done[name]
@@ -107,13 +105,16 @@ def test_methods_are_compared_in_a_picture_and_in_the_report(run, home, done):
     assert "methods.png, report.html" in said.stdout
 
 
-def test_trust_says_its_verdicts_and_writes_them_with_a_figure(home, done):
-    assert "does the heatmap tell the truth?" in done["trust"].stdout
+@pytest.mark.slow
+def test_trust_says_its_agent_and_its_verdicts_and_writes_them_with_a_figure(home, trusted):
+    assert (trusted.returncode, trusted.stderr) == (0, "")
+    assert trusted.stdout.startswith("Pong: runs/Pong, 120 agent steps, evaluated under sticky alone\n")
+    assert "does the heatmap tell the truth?" in trusted.stdout
     record = json.loads((home / "trust/Pong/trust.json").read_text())
-    assert " ".join(record["summary"].split()) in " ".join(done["trust"].stdout.split())
+    assert " ".join(record["summary"].split()) in " ".join(trusted.stdout.split())
     assert (record["agent"]["agent_steps"], len(record["episodes"])) == (120, 2)
     verdicts = {claim["verdict"] for claim in record["methods"][0]["claims"]}
-    assert verdicts and all(verdict in done["trust"].stdout for verdict in verdicts)
+    assert verdicts and all(verdict in trusted.stdout for verdict in verdicts)
     with Image.open(home / "trust/Pong/trust.png") as picture:
         assert (picture.format, picture.width) == ("PNG", 1800)
 

@@ -41,7 +41,7 @@ def screens(tiny: SimpleNamespace, agent):
 @pytest.fixture(scope="session")
 def exported(tiny: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Version 1 of the export of `agent`; tests leave it as it is."""
-    return tiny.export_once(tmp_path_factory.getbasetemp())
+    return tiny.export_once(tiny.find_common_folder(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Exporting: versions, what goes along, and what a failed proof leaves behind."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 import serving.export
 from serving.export import ExportError, export_agent
+from tests.warm import WarmPopen
 from xdrl.agents import Agent, load_agent
 from xdrl.config import load_run_config
 from xdrl.errors import UserError
@@ -137,7 +139,8 @@ def test_a_run_that_says_nothing_of_the_agents_learning_has_no_curve_to_go_along
         assert (version.name, names_below(version / "assets.extra")) == (str(count), ALWAYS)
 
 
-def test_an_export_that_answers_otherwise_is_refused_and_leaves_nothing(tiny, exported, tmp_path):
+def test_an_export_that_answers_otherwise_is_refused_and_leaves_nothing(tiny, exported, tmp_path, monkeypatch):
+    monkeypatch.setattr(subprocess, "Popen", WarmPopen)
     agent = tiny.make_agent()
     liar = Forgetful(agent.network, agent.game, agent.provenance)
     kept = tmp_path / "Pong" / "1"

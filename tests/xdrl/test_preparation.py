@@ -70,7 +70,8 @@ def test_the_background_of_pong_is_its_field_and_nothing_but_it_is_exactly_0(new
 
 
 @pytest.mark.parametrize(("kind", "has_bias"), [("a3c", True), ("e-a3c", False)])
-def test_only_the_published_network_has_biases_in_its_convolutions(kind: str, has_bias: bool, pong: Game):
+def test_only_the_published_network_has_biases_in_its_convolutions(kind: str, has_bias: bool, pong: Game, monkeypatch):
+    monkeypatch.setattr("xdrl.preparation.PIXEL_SCREENS", 16)
     assert describe_network(pong, kind, 0).use_bias is has_bias
 
 

@@ -21,8 +21,8 @@ SETTINGS = BenchmarkSettings(
     TrainingConfig("Pong", network="a3c", num_workers=2, envs_per_worker=2, rollout_length=2), 0.1
 )
 CORES = count_cores()
-TWICE = ("yardstick_after", "training_one_worker")
-"""What another measurement measures as well."""
+TWICE = ("yardstick_after", "training_one_worker", "gradients", "acting")
+"""What another measurement measures as well: training acts and takes gradients."""
 SPEEDS = {
     "gradients": 250,
     "yardstick_before": 300,

@@ -16,7 +16,7 @@ CAM_OPTIONS = {
 }
 
 
-@pytest.fixture(scope="module", params=["a3c", "e-a3c"])
+@pytest.fixture(scope="module", params=["a3c", pytest.param("e-a3c", marks=pytest.mark.slow)])
 def any_agent(request, tiny):
     return tiny.make_agent(request.param, seed=1)
 

@@ -26,7 +26,7 @@ def rollout(a3c: Network, played) -> Rollout:
     return played.by(make_policy(a3c, CONFIG), a3c.core_size)
 
 
-@pytest.mark.parametrize("kind", ["a3c", "e-a3c"])
+@pytest.mark.parametrize("kind", ["a3c", pytest.param("e-a3c", marks=pytest.mark.slow)])
 def test_convolutions_in_bfloat16_give_nearly_the_same_gradients(kind: str, a3c_config: NetworkConfig, played):
     network = build_network(dataclasses.replace(a3c_config, kind=kind), seed=1)
     for head in (network.policy_head, network.value_head):
