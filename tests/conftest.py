@@ -17,6 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 from xdrl.config import NetworkConfig
 from xdrl.environments import VectorEnvironment
 from xdrl.games import Crop, Game, find_game
+from xdrl.machine import count_cores
 from xdrl.networks import Network, build_network
 from xdrl.rollouts import Policy, Rollout
 
@@ -43,6 +44,12 @@ class _FileByFile(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Has pytest-xdist share the tests out as above."""
     return _FileByFile(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Has one process more than cores: some tests wait for a server, a browser or a process of their own."""
+    return count_cores() + 1
 
 
 class Played(NamedTuple):

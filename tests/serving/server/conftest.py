@@ -56,6 +56,16 @@ class Server:
         """The port that was picked."""
         return int(self.summary["port"])
 
+    def memory(self, field: str = "VmRSS") -> int:
+        """Reads how many bytes of memory the process has (VmRSS), or has had at most (VmHWM)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(status.split(f"{field}:")[1].split()[0]) * 1024
+
+    def processor_seconds(self) -> float:
+        """Reads how long the process has computed so far, on all cores together; other processes do not count."""
+        times = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Sends one request on a connection of its own; a body that is not text or bytes is sent as JSON."""
         if body is not None and not isinstance(body, bytes | str):

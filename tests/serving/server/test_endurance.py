@@ -8,19 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 MEBIBYTE = 1024 * 1024
 DTYPES = ["float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64"]
-
-
-def memory(server: Any) -> int:
-    """Reads how many bytes of memory the server has."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
 
 def question(number: int) -> tuple[str, Any, int, Any]:
@@ -100,11 +93,11 @@ def test_two_hundred_mixed_requests_at_once_never_swap_answers(server: Any) -> N
 def test_ten_thousand_requests_leave_memory_flat(start: Callable[..., Any]) -> None:
     server = start()
     assert ask_at_once(server, 4, 250) == []
-    before, started = memory(server), time.monotonic()
+    before, started = server.memory(), time.monotonic()
     readings = []
     for _ in range(10):
         assert ask_at_once(server, 4, 250) == []
-        readings.append(memory(server) / before - 1)
+        readings.append(server.memory() / before - 1)
     growth = ", ".join(f"{reading:+.2%}" for reading in readings)
     print(f"10,000 requests in {time.monotonic() - started:.0f} s; {before / MEBIBYTE:.0f} MiB, then {growth}")
     assert readings[-1] < 0.05

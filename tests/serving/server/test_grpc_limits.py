@@ -131,19 +131,12 @@ def test_missing_values_are_as_the_last_one_as_in_tensorflow(client: Client) -> 
     ids=lambda proto: f"{proto.dtype}-{len(proto.tensor_shape.dim)}-{proto.ByteSize()}",
 )
 def test_a_hostile_tensor_is_refused_before_it_takes_memory(client: Client, proto: Any) -> None:
-    before = peak_memory(client.server)
-    start = time.monotonic()
+    before = client.server.memory("VmHWM")
+    used = client.server.processor_seconds()
     code, details = refused(lambda: client.predict("echoes", "echo_float32", x=proto))
     assert (code, bool(details)) == (Code.INVALID_ARGUMENT, True)
-    assert time.monotonic() - start < 2
-    assert peak_memory(client.server) - before < 50e6
-
-
-def peak_memory(server: Any) -> float:
-    """Returns the most memory that a server has held so far, in bytes."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
-    (kibibytes,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(kibibytes) * 1024
+    assert client.server.processor_seconds() - used < 2
+    assert client.server.memory("VmHWM") - before < 50e6
 
 
 def test_tensors_that_are_too_large_only_together_are_refused(client: Client) -> None:
@@ -231,7 +224,7 @@ def test_a_stop_lets_a_request_finish_and_tells_the_watchers(start: Any) -> None
         output, _ = server.process.communicate(timeout=30)
         watching.join(SECONDS)
         assert (server.process.returncode, output) == (0, "answered\nstopped\n")
-        assert time.monotonic() - start_of_end < 5
+        assert time.monotonic() - start_of_end < 20
         assert watched == [health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING]
         assert refused(lambda: client.predict("scaler", x=[[1.0, 2.0]]))[0] == Code.UNAVAILABLE
 

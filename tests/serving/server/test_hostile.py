@@ -45,11 +45,11 @@ def alive_afterwards(server: Any, tight_server: Any) -> Iterator[None]:
     ],
 )
 def test_bodies_that_break_parsers(server: Any, body: bytes, message: str) -> None:
-    start = time.monotonic()
+    used = server.processor_seconds()
     answer = server.predict("scaler", body)
     assert (answer.status, message in answer.error) == (400, True), answer.body
     assert len(answer.error) < 500
-    assert time.monotonic() - start < 1.0
+    assert server.processor_seconds() - used < 1
 
 
 def test_brackets_inside_strings_are_not_nesting(server: Any) -> None:
@@ -65,14 +65,14 @@ def test_a_large_wrong_value_is_not_sent_back_whole(server: Any) -> None:
 
 
 def test_a_fault_behind_half_a_million_good_values_is_found_quickly(server: Any) -> None:
-    start = time.monotonic()
+    used = server.processor_seconds()
     answer = server.predict("echoes", {"instances": ["ab"] * 500_000 + [1]})
     fault = "JSON Value: 1 Type: Number is not of expected type: string"
     where = "Failed to process element: 500000 of 'instances' list. Error: INVALID_ARGUMENT:"
     assert (answer.status, answer.error) == (400, f"{where} {fault}")
     answer = server.predict("echoes", {"inputs": [["ab"] * 500_000, ["ab"] * 499_999 + [1]]})
     assert (answer.status, answer.error) == (400, fault)
-    assert time.monotonic() - start < 5
+    assert server.processor_seconds() - used < 5
 
 
 def test_an_image_that_decodes_to_too_much_or_not_at_all(server: Any) -> None:

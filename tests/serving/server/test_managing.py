@@ -219,10 +219,10 @@ def test_the_memory_of_what_has_gone_comes_back(heavy: Path, tmp_path: Path, sta
 
     swap(2, False)
     swap(3, True)
-    before = resident_mebibytes(server)
+    before = server.memory()
     for number in range(4, 8):
         swap(number, is_broken=number % 2 == 0)
-    assert resident_mebibytes(server) - before < 1.5 * HEAVY_MEBIBYTES
+    assert server.memory() - before < 1.5 * HEAVY_MEBIBYTES * 2**20
 
 
 HEAVY_MEBIBYTES = 48
@@ -247,12 +247,6 @@ def status(server: Any) -> dict[int, str]:
     """Returns the states of the heavy model's versions."""
     entries = server.ask("GET", "/v1/models/heavy").json["model_version_status"]
     return {int(entry["version"]): entry["state"] for entry in entries}
-
-
-def resident_mebibytes(server: Any) -> float:
-    """Returns what a server's process holds in memory."""
-    text = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
-    return next(int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmRSS"))
 
 
 def test_a_model_in_text_form_is_served(models: Path, tmp_path: Path, manage: Callable[..., ModelManager]) -> None:
