@@ -94,8 +94,9 @@ def done(home) -> dict[str, subprocess.CompletedProcess]:
 
 @pytest.fixture(scope="session")
 def trusted(home: Path, done: dict) -> subprocess.CompletedProcess:
-    """What `trust` said of the run; only tests that are slow ask."""
-    return run_command(home, "trust", "Pong", "--episodes", 2, "--steps", 20, *RUN)
+    """What `trust` said of the export, in which it keeps what it finds; only tests that are slow ask."""
+    export = ("--agent", "exported_models/Pong/1", "--keep")
+    return run_command(home, "trust", "Pong", "--episodes", 2, "--steps", 20, *export)
 
 
 @pytest.fixture(scope="session")

@@ -108,15 +108,18 @@ def test_methods_are_compared_in_a_picture_and_in_the_report(run, home, done):
 @pytest.mark.slow
 def test_trust_says_its_agent_and_its_verdicts_and_writes_them_with_a_figure(home, trusted):
     assert (trusted.returncode, trusted.stderr) == (0, "")
-    assert trusted.stdout.startswith("Pong: runs/Pong, 120 agent steps, evaluated under sticky alone\n")
+    assert trusted.stdout.startswith("Pong: exported_models/Pong/1, 120 agent steps, evaluated under sticky alone\n")
     assert "does the heatmap tell the truth?" in trusted.stdout
     record = json.loads((home / "trust/Pong/trust.json").read_text())
     assert " ".join(record["summary"].split()) in " ".join(trusted.stdout.split())
     assert (record["agent"]["agent_steps"], len(record["episodes"])) == (120, 2)
-    verdicts = {claim["verdict"] for claim in record["methods"][0]["claims"]}
+    claims = record["methods"][0]["claims"]
+    verdicts = {claim["verdict"] for claim in claims}
     assert verdicts and all(verdict in trusted.stdout for verdict in verdicts)
     with Image.open(home / "trust/Pong/trust.png") as picture:
         assert (picture.format, picture.width) == ("PNG", 1800)
+    kept = json.loads((home / "exported_models/Pong/1/assets.extra/agent.json").read_text())["claims"]
+    assert {claim["claim"] for claim in kept} == {f"grad-cam: {claim['sentence']}" for claim in claims}
 
 
 @pytest.mark.slow
@@ -133,7 +136,7 @@ def test_a_league_is_held_kept_in_an_export_and_asked_for_the_best_method(run, h
     assert "on this agent" in said.stdout and kept["heatmap_note"] in said.stdout
     assert kept["heatmap_note"] in (home / "best/report.html").read_text()
     said = run(home, "trust", "--agent", "runs/Pong", *asked)
-    assert said.returncode == 1 and "expected an exported agent to --keep a league in" in said.stderr
+    assert said.returncode == 1 and "expected an exported agent to --keep it in" in said.stderr
 
 
 def test_the_papers_figures_are_drawn_from_the_agents_that_are_named(home, done):

@@ -125,7 +125,6 @@ def test_the_version_is_the_packages(tmp_path):
         ("explain Pong --replay 8", 1, "expected --replay with --method objects, got grad-cam"),
         ("trust Pong --methods grad-cam,tea", 1, "expected a method of grad-cam, "),
         ("trust Pong --methods all --compare nowhere", 1, "expected one method to compare two agents with, got "),
-        ("trust Pong --keep", 1, "expected several --methods, or all, to --keep"),
         ("explain Pong --method best:tea", 1, "expected best, best:policy, best:action, got 'best:tea'"),
         ("explain Pong --method best --target value", 1, "expected the target chosen, "),
         ("trust Pong --compare nowhere", 1, "in nowhere, got no such folder"),

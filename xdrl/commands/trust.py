@@ -1,7 +1,7 @@
 """`trust`: does the heatmap tell the truth about the agent, and which method's does?"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,7 +35,7 @@ def trust(
         Path | None, typer.Option(help="Another agent of the game, such as an a3c of like score.")
     ] = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Write what a league found into the exported agent's own agent.json.")
+        bool, typer.Option("--keep", help="Write what was found into the exported agent's own agent.json.")
     ] = False,
     output: Annotated[Path | None, typer.Option(help="Folder.  [default: trust/GAME]")] = None,
 ) -> None:
@@ -55,7 +55,7 @@ def trust(
     if is_league and compare:
         raise UserError(f"expected one method to compare two agents with, got {len(names)}")
     if keep:
-        _check_keeping(is_league, asked.path)
+        _check_keeping(asked.path)
     rivals = [find_agent_folder(asked.game.name, compare)] if compare else []
     found, *others = load_agents(asked, *rivals)
     quieten_matplotlib()
@@ -65,22 +65,31 @@ def trust(
     settings = Settings(tuple(names), episodes, steps, seed, frames or (FRAMES_OF_LEAGUE if is_league else FRAMES))
     folder = output or TRUST / found.game.name
     if is_league:
-        _hold_league(found, settings, folder, asked.path if keep else None)
+        kept = _hold_league(found, settings, folder)
     else:
-        _examine(found, settings, others[0] if others else None, folder)
+        kept = _examine(found, settings, others[0] if others else None, folder)
+    if keep:
+        _keep(kept, asked.path)
 
 
-def _check_keeping(is_league: bool, path: Path) -> None:
+def _check_keeping(path: Path) -> None:
     from xdrl.storage.saved_models import AGENT_JSON
 
-    if not is_league:
-        raise UserError("expected several --methods, or all, to --keep: what is kept is a league table")
     if not (path / AGENT_JSON).exists():
-        raise UserError(f"expected an exported agent to --keep a league in, got {path}; `export` brings it along")
+        raise UserError(f"expected an exported agent to --keep it in, got {path}; `export` brings it along")
 
 
-def _examine(agent: "Agent", settings: "Settings", rival: "Agent | None", folder: Path) -> None:
-    from xdrl.report.claims import TRUST_RECORD
+def _keep(fields: dict[str, Any], version: Path) -> None:
+    """Writes what was found into an exported agent's version."""
+    from xdrl.storage.saved_models import AGENT_JSON, update_agent_json
+
+    update_agent_json(version, **fields)
+    console.print(f"Kept in {version / AGENT_JSON}", soft_wrap=True)
+
+
+def _examine(agent: "Agent", settings: "Settings", rival: "Agent | None", folder: Path) -> dict[str, Any]:
+    """Runs the seven tests; returns what an agent's card keeps of them."""
+    from xdrl.report.claims import TRUST_RECORD, claims_of_trust
     from xdrl.storage.files import save_json
     from xdrl.trust.examination import examine
     from xdrl.trust.figure import save_trust
@@ -89,17 +98,18 @@ def _examine(agent: "Agent", settings: "Settings", rival: "Agent | None", folder
 
     with following() as show:
         result = examine(agent, settings, rival, show)
+    record = to_json(result)
     console.print(trust_view(result))
-    save_json(folder / TRUST_RECORD, to_json(result))
+    save_json(folder / TRUST_RECORD, record)
     save_trust(folder / "trust.png", result)
     console.print(f"Written: {folder}/{TRUST_RECORD} and {folder}/trust.png")
+    return {"claims": claims_of_trust(record)}
 
 
-def _hold_league(agent: "Agent", settings: "Settings", folder: Path, version: Path | None) -> None:
-    """Holds a league, and keeps it in an exported agent's version where there is one."""
+def _hold_league(agent: "Agent", settings: "Settings", folder: Path) -> dict[str, Any]:
+    """Holds a league; returns what an agent's card keeps of it."""
     from xdrl.report.known import LEAGUE_RECORD, fields_of_card
     from xdrl.storage.files import save_json
-    from xdrl.storage.saved_models import AGENT_JSON, update_agent_json
     from xdrl.trust.league import hold_league
     from xdrl.trust.league_figure import save_league
     from xdrl.trust.league_records import league_to_json
@@ -111,6 +121,4 @@ def _hold_league(agent: "Agent", settings: "Settings", folder: Path, version: Pa
     save_json(folder / LEAGUE_RECORD, league_to_json(league))
     save_league(folder / "league.png", league)
     console.print(f"Written: {folder}/{LEAGUE_RECORD} and {folder}/league.png")
-    if version:
-        update_agent_json(version, **fields_of_card(league.known, agent.game.name))
-        console.print(f"Kept in {version / AGENT_JSON}", soft_wrap=True)
+    return dict(fields_of_card(league.known, agent.game.name))
