@@ -5,7 +5,7 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -18,8 +18,10 @@ from xdrl.config import NetworkConfig
 from xdrl.environments import VectorEnvironment
 from xdrl.games import Crop, Game, find_game
 from xdrl.machine import count_cores
-from xdrl.networks import Network, build_network
 from xdrl.rollouts import Policy, Rollout
+
+if TYPE_CHECKING:  # the process that shares the tests out has no use for TensorFlow
+    from xdrl.networks import Network
 
 pytest_plugins = ["tests.browser"]
 
@@ -63,7 +65,7 @@ class Played(NamedTuple):
         state_h, state_c = np.random.default_rng(8).normal(size=(2, 2, core_size)).astype(np.float32)
         return state_h, state_c
 
-    def observed_by(self, network: Network) -> np.ndarray:
+    def observed_by(self, network: "Network") -> np.ndarray:
         """Returns the observations, float32 [T, B, 80, 80, 1]."""
         observations = network.preprocess(self.screens.reshape(-1, *self.screens.shape[2:]))
         return np.reshape(observations, (*self.screens.shape[:2], *observations.shape[1:]))
@@ -91,14 +93,18 @@ def a3c_config() -> NetworkConfig:
 
 
 @pytest.fixture(scope="session")
-def a3c(a3c_config: NetworkConfig) -> Network:
+def a3c(a3c_config: NetworkConfig) -> "Network":
     """The smaller network; a test that changes its weights builds one of its own."""
+    from xdrl.networks import build_network
+
     return build_network(a3c_config, seed=1)
 
 
 @pytest.fixture(scope="session")
-def e_a3c() -> Network:
+def e_a3c() -> "Network":
     """The larger network; a test that changes its weights builds one of its own."""
+    from xdrl.networks import build_network
+
     return build_network(NetworkConfig("e-a3c", PONG_ACTIONS, Crop(34, 194), 0.35, 0.15), seed=1)
 
 
