@@ -121,4 +121,4 @@ def _hold_league(agent: "Agent", settings: "Settings", folder: Path) -> dict[str
     save_json(folder / LEAGUE_RECORD, league_to_json(league))
     save_league(folder / "league.png", league)
     console.print(f"Written: {folder}/{LEAGUE_RECORD} and {folder}/league.png")
-    return dict(fields_of_card(league.known, agent.game.name))
+    return fields_of_card(league.known, agent.game.name)

@@ -28,7 +28,6 @@ ON_JAX = {
     **os.environ,
     "KERAS_BACKEND": "jax",
     "JAX_PLATFORMS": "cpu",
-    "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "PYTHONPATH": str(ROOT),
 }
@@ -60,14 +59,15 @@ class Jax:
     def __init__(self, cache: Path) -> None:
         self._environment = ON_JAX | {"JAX_COMPILATION_CACHE_DIR": str(cache)}
 
-    def run(self, *arguments: object) -> None:
+    def run(self, *arguments: object, **environment: str) -> None:
         command = [sys.executable, "-W", "error", *map(str, arguments)]
-        ended = subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True)
+        environment = self._environment | environment
+        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
 
     def train(self, folder: Path, agent_steps: int, *arguments: object) -> None:
         options = ("--backend", "jax", "--run-dir", folder, "--agent-steps", agent_steps, *SMALL)
-        self.run("-c", TRAIN, "train", "Pong", *options, *arguments)
+        self.run("-c", TRAIN, "train", "Pong", *options, *arguments, JAX_DISABLE_MOST_OPTIMIZATIONS="1")
 
 
 @pytest.fixture(scope="module")
