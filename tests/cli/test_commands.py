@@ -83,7 +83,10 @@ def test_an_explanation_is_written_where_it_is_said(home, done):
     record = json.loads((folder / "explanation.json").read_text())
     assert (record["steps"], record["target"], record["network"]) == (8, "contrast:right", "a3c")
     assert "after 8 agent steps, where --steps cut it" in done["explain"].stdout
-    assert "What grad-cam shows on this agent has not been tested: `python cli.py trust" in done["explain"].stdout
+    assert (
+        "How grad-cam compares with other methods on this agent is not known: `python cli.py trust"
+        in done["explain"].stdout
+    )
     assert f"Open file://{folder}/report.html" in done["explain"].stdout
     with np.load(home / "raw/maps.npz") as maps:
         assert maps["grad-cam/maps"].shape == (8, 8, 8)

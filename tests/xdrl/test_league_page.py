@@ -80,8 +80,12 @@ def test_an_agent_knows_of_the_league_over_more_games(agent: Agent, tmp_path: Pa
 def test_what_is_known_is_said_a_line_each_and_how_to_find_out_the_rest():
     lines = say_known(make_known(), ["blur", "sarfa", "saliency"], "trust Pong")
     assert lines[0] == "On this agent blur marks."
-    assert lines[1:] == ["What sarfa, saliency show on this agent has not been tested: `trust Pong` finds out."]
-    assert say_known({}, ["blur"], "c") == ["What blur shows on this agent has not been tested: `c` finds out."]
+    assert lines[1:] == [
+        "How sarfa, saliency compare with other methods on this agent is not known: `trust Pong` tests it."
+    ]
+    assert say_known({}, ["blur"], "c") == [
+        "How blur compares with other methods on this agent is not known: `c` tests it."
+    ]
 
 
 def test_every_page_of_an_agent_has_the_words(agent: Agent):
@@ -96,6 +100,6 @@ def test_what_was_found_is_kept_in_an_export_and_nothing_else_changes(tmp_path: 
     update_agent_json(tmp_path, **fields_of_card(make_known(), "Pong"))
     after = json.loads((tmp_path / AGENT_JSON).read_text())
     assert after == before | {"league": make_known(), "heatmap_note": "On this agent grad-cam is not shown."}
-    assert "trust Pong --methods all --keep` finds out" in fields_of_card({}, "Pong")["heatmap_note"]
+    assert "trust Pong --methods all --keep` tests it" in fields_of_card({}, "Pong")["heatmap_note"]
     with pytest.raises(UserError, match="expected an exported agent"):
         update_agent_json(tmp_path / "nowhere", league={})

@@ -55,8 +55,10 @@ def say_known(known: Known, methods: Sequence[str], command: str) -> list[str]:
     untested = [method for method in methods if method not in words]
     lines = [words[method] for method in methods if method in words]
     if untested:
-        verb = "shows" if len(untested) == 1 else "show"
-        lines.append(f"What {', '.join(untested)} {verb} on this agent has not been tested: `{command}` finds out.")
+        verb = "compares" if len(untested) == 1 else "compare"
+        lines.append(
+            f"How {', '.join(untested)} {verb} with other methods on this agent is not known: `{command}` tests it."
+        )
     return lines
 
 

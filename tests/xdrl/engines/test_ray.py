@@ -162,7 +162,7 @@ def test_what_is_killed_or_hangs_is_started_again_and_no_step_is_counted_twice(
     run.learn(5)
     state = run.end().state
     assert state.agent_steps > kept
-    assert find_actors("WorkerActor") == find_actors("LearnerActor") == []
+    wait_until(lambda: find_actors("WorkerActor") == find_actors("LearnerActor") == [])
 
 
 def test_a_node_that_joins_gets_workers_and_one_that_leaves_takes_none_with_it(

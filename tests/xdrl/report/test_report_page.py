@@ -19,7 +19,7 @@ def test_it_opens_without_a_complaint_and_says_what_it_shows(report, built):
 
 def test_under_the_map_stands_what_is_known_of_its_method_or_how_to_find_out(report):
     words = report.run("return document.getElementById('known').textContent")
-    assert "on this agent has not been tested. " in words and words.endswith("--methods all finds out.")
+    assert "with other methods on this agent is not known: " in words and words.endswith("--methods all tests it.")
 
 
 def test_a_phone_needs_no_scrolling_to_the_side(report):

@@ -93,7 +93,7 @@ function mapNote(map, page) {
 /** What is known of a method on this agent, or how to find out; for an element. */
 function knownWords(method, page) {
   if (page.known[method]) return [page.known[method]];
-  return [`What ${method} shows on this agent has not been tested. `, element("code", {}, page.known_command), " finds out."];
+  return [`How ${method} compares with other methods on this agent is not known: `, element("code", {}, page.known_command), " tests it."];
 }
 
 /** The figures of a step as [name, text] pairs. */
