@@ -25,7 +25,10 @@ _PR_SET_CHILD_SUBREAPER = 36
 _MAX_BYTES = 1 << 20
 
 
-class WarmPopen(subprocess.Popen):
+_OrdinaryPopen = subprocess.Popen
+
+
+class WarmPopen(_OrdinaryPopen):
     """Runs `[sys.executable, FILE, *ARGUMENTS]`; takes `cwd`, `env` and the streams as `subprocess.Popen` does.
 
     Of `env`, what TensorFlow reads when it is imported is that of the tests.
@@ -68,7 +71,8 @@ def _start() -> tuple["subprocess.Popen[bytes]", socket.socket]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     with theirs:
         command = [sys.executable, __file__, str(theirs.fileno())]
-        return subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment), own
+        # A test may have put `WarmPopen` in the place of `subprocess.Popen`.
+        return _OrdinaryPopen(command, pass_fds=[theirs.fileno()], env=environment), own
 
 
 def _serve(connection: socket.socket) -> None:
